@@ -1,0 +1,56 @@
+import type { Progress } from '@ferrite/shared/contracts/callback'
+import type { Secret } from '@ferrite/shared/secret'
+
+/** What to write and how sure to be. Made from an `image_info`, or from the command line of `ferrite write`. */
+export type WriteRequest = {
+  /** Mirrors, tried in order. */
+  urls: readonly string[]
+  /** Digest of the bytes as they travel: hex, or the URL of a checksum file. */
+  digest: { algorithm: 'sha256' | 'sha512' | 'md5'; value: string } | { url: string; algorithm?: 'sha256' | 'sha512' | 'md5' }
+  /** As declared; null: found out from the bytes. */
+  format: string | null
+  /** Authorization header value, sent to the origin of the first URL only. */
+  authorization?: Secret
+  /** Additional PEM certificates to trust for https; `insecure` turns verification off. */
+  tls?: { ca?: string; insecure?: boolean }
+  /** Read everything back from the device after writing. */
+  verify: boolean
+  allowMd5: boolean
+  limits: WriteLimits
+}
+
+export type WriteLimits = {
+  connectTimeoutMs: number
+  /** No byte for this long: the connection is dropped and resumed. */
+  stallTimeoutMs: number
+  /** Mean over a minute below this: failed. Bytes a second; 0 is no limit. */
+  minBytesPerSecond: number
+  /** For the whole write; 0 is no limit. */
+  totalTimeoutMs: number
+  /** Reconnections over all mirrors that bring no progress before giving up. */
+  maxFruitlessAttempts: number
+  retryPauseMs: number
+}
+
+export const defaultLimits: WriteLimits = {
+  connectTimeoutMs: 10_000,
+  stallTimeoutMs: 30_000,
+  minBytesPerSecond: 64 * 1024,
+  totalTimeoutMs: 0,
+  maxFruitlessAttempts: 5,
+  retryPauseMs: 1_000,
+}
+
+export type WriteResult = {
+  url: string
+  digest: { algorithm: string; value: string }
+  bytesReceived: number
+  bytesWritten: number
+  /** False when the read-back was turned off. */
+  verified: boolean
+  bytesWasted: number
+  resumes: number
+  elapsedMs: number
+}
+
+export type WriteContext = { signal: AbortSignal; onProgress: (progress: Progress) => void }

@@ -1,0 +1,76 @@
+import type { Logger } from 'pino'
+import type { FerriteEvent } from '@ferrite/shared/contracts/events'
+import type { Heartbeat, LookupAnswer, ProgressReport } from '@ferrite/shared/contracts/callback'
+import type { BootDevice, InterfaceType, ProvisionRequest } from '@ferrite/shared/contracts/nodes'
+import type { NodeRecord } from './node.ts'
+
+/** Who asks, for rules, history and audit. */
+export type Caller = { user: string | null; project: string | null; source: string; request_id: string }
+
+export type Validation = Record<InterfaceType, { result: boolean | null; reason?: string }>
+
+/** PUT states/provision: checks, moves the state and opens the work in one transaction; the work itself comes later. */
+export interface Provision {
+  /** Faults as in contract 7.3 and 6.1. `microversion` is the request's minor version. */
+  request(ident: string, body: ProvisionRequest, caller: Caller, microversion: number): Promise<void>
+}
+
+export interface Power {
+  request(ident: string, target: string, options: { timeoutMs?: number }, caller: Caller): Promise<void>
+}
+
+export interface Management {
+  bootDevice(ident: string): Promise<{ boot_device: BootDevice | null; persistent: boolean | null }>
+  supportedBootDevices(ident: string): Promise<readonly BootDevice[]>
+  setBootDevice(ident: string, device: string, persistent: boolean): Promise<void>
+}
+
+export interface Validator {
+  validate(ident: string): Promise<Validation>
+}
+
+/** What agents call. `peer` is the address of the TCP connection. */
+export interface Callback {
+  lookup(query: { addresses: string[]; node_uuid?: string; microversion: number; peer: string }): Promise<LookupAnswer & { node: NodeRecord }>
+  heartbeat(ident: string, body: Heartbeat, from: { microversion: number; peer: string }): Promise<void>
+  progress(report: ProgressReport): Promise<void>
+}
+
+export type DriverFacts = {
+  name: string
+  hosts: string[]
+  /** driver_info key → sentence. */
+  properties: Record<string, string>
+  default: Record<InterfaceType, string>
+  enabled: Record<InterfaceType, string[]>
+}
+
+export interface DriverCatalogue {
+  /** Enabled hardware types. */
+  list(): DriverFacts[]
+  /** Fault not_found. */
+  get(name: string): DriverFacts
+  /** The interfaces of a new or changed node: given ones checked, the others filled with defaults. Fault invalid / no_valid_host (400). */
+  resolve(driver: string, given: Partial<Record<`${InterfaceType}_interface`, string | null>>): Record<`${InterfaceType}_interface`, string>
+  /** driver_info keys that this node's drivers declare secret. */
+  secretKeys(node: NodeRecord): ReadonlySet<string>
+}
+
+/** Events as they happen: stored ones after their commit, progress without storing. */
+export interface EventBus {
+  publish(event: FerriteEvent): void
+  subscribe(listener: (event: FerriteEvent) => void): () => void
+  /** The newest progress of each node that is being written. */
+  progress(node_uuid: string): Extract<FerriteEvent, { type: 'progress' }> | undefined
+}
+
+export type Services = {
+  provision: Provision
+  power: Power
+  management: Management
+  validator: Validator
+  callback: Callback
+  drivers: DriverCatalogue
+  events: EventBus
+  log: Logger
+}

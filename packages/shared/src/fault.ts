@@ -65,11 +65,7 @@ export class Fault extends Error {
   readonly code: FaultCode
   readonly details: Record<string, unknown>
 
-  constructor(
-    code: FaultCode,
-    message: string,
-    { cause, ...details }: ErrorOptions & Record<string, unknown> = {},
-  ) {
+  constructor(code: FaultCode, message: string, { cause, ...details }: ErrorOptions & Record<string, unknown> = {}) {
     super(message, { cause })
     this.code = code
     this.details = details
@@ -90,8 +86,12 @@ export const isFault = (error: unknown, code?: FaultCode): error is Fault =>
 /** The whole chain of causes in one line: what each layer failed to do, outermost first. */
 export function explain(error: unknown): string {
   const parts: string[] = []
-  for (let at = error; at !== undefined && at !== null && parts.length < 8; at = at instanceof Error ? at.cause : undefined) {
-    const text = at instanceof Error ? at.message || at.name : String(at)
+  for (
+    let at = error;
+    at !== undefined && at !== null && parts.length < 8;
+    at = at instanceof Error ? at.cause : undefined
+  ) {
+    const text = at instanceof Error ? at.message || at.name : typeof at === 'string' ? at : JSON.stringify(at)
     if (text && !parts.at(-1)?.includes(text)) parts.push(text)
   }
   return parts.join(': ')

@@ -4,9 +4,24 @@ import { Fault } from './fault.ts'
 export type StateKind = 'stable' | 'busy' | 'waiting' | 'failed'
 
 export type ProvisionEvent =
-  | 'manage' | 'provide' | 'inspect' | 'deploy' | 'rebuild' | 'delete' | 'clean' | 'service' | 'rescue' | 'unrescue'
-  | 'adopt' | 'abort' | 'unhold'
-  | 'wait' | 'resume' | 'hold' | 'done' | 'fail'
+  | 'manage'
+  | 'provide'
+  | 'inspect'
+  | 'deploy'
+  | 'rebuild'
+  | 'delete'
+  | 'clean'
+  | 'service'
+  | 'rescue'
+  | 'unrescue'
+  | 'adopt'
+  | 'abort'
+  | 'unhold'
+  | 'wait'
+  | 'resume'
+  | 'hold'
+  | 'done'
+  | 'fail'
 
 type Spec<S> = { kind: StateKind; target?: S; on: Partial<Record<ProvisionEvent, S>> }
 const machine = <S extends string>(states: Record<S, Spec<NoInfer<S>>>) => states
@@ -89,5 +104,13 @@ export const targetOf = (state: ProvisionState): ProvisionState | null => states
 
 /** States in which an agent may look itself up: a flow is running that may need one (contract 1.2). */
 export const lookupAllowed: ReadonlySet<ProvisionState> = new Set<ProvisionState>([
-  'deploying', 'wait call-back', 'cleaning', 'clean wait', 'inspecting', 'inspect wait', 'rescuing', 'rescue wait', 'service wait',
+  'deploying',
+  'wait call-back',
+  'cleaning',
+  'clean wait',
+  'inspecting',
+  'inspect wait',
+  'rescuing',
+  'rescue wait',
+  'service wait',
 ])

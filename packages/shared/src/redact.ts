@@ -3,9 +3,26 @@ export const mask = '******'
 
 // Ironic's sanitize keys (oslo.utils strutils) with those this product adds; a key that contains one is secret.
 const secretWords = [
-  'adminpass', 'admin_pass', 'password', 'auth_token', 'new_pass', 'secret', 'sys_pswd', 'token', 'configdrive',
-  'chappassword', 'encrypted_key', 'private_key', 'fernetkey', 'sslkey', 'passphrase', 'authorization', 'credential',
-  'snmp_auth_key', 'snmp_priv_key', 'ipmi_hex_kg_key',
+  'adminpass',
+  'admin_pass',
+  'password',
+  'auth_token',
+  'new_pass',
+  'secret',
+  'sys_pswd',
+  'token',
+  'configdrive',
+  'chappassword',
+  'encrypted_key',
+  'private_key',
+  'fernetkey',
+  'sslkey',
+  'passphrase',
+  'authorization',
+  'credential',
+  'snmp_auth_key',
+  'snmp_priv_key',
+  'ipmi_hex_kg_key',
 ]
 
 export const isSecretKey = (key: string): boolean => {
@@ -27,7 +44,9 @@ function walk(value: unknown, also: ReadonlySet<string>, depth: number): unknown
     Object.entries(value).map(([key, inner]) => [
       key,
       isSecretKey(key) || also.has(key)
-        ? inner === null || typeof inner === 'boolean' ? inner : mask
+        ? inner === null || typeof inner === 'boolean'
+          ? inner
+          : mask
         : walk(inner, also, depth + 1),
     ]),
   )

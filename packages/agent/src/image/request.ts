@@ -6,7 +6,9 @@ export type WriteRequest = {
   /** Mirrors, tried in order. */
   urls: readonly string[]
   /** Digest of the bytes as they travel: hex, or the URL of a checksum file. */
-  digest: { algorithm: 'sha256' | 'sha512' | 'md5'; value: string } | { url: string; algorithm?: 'sha256' | 'sha512' | 'md5' }
+  digest:
+    | { algorithm: 'sha256' | 'sha512' | 'md5'; value: string }
+    | { url: string; algorithm?: 'sha256' | 'sha512' | 'md5' }
   /** As declared; null: found out from the bytes. */
   format: string | null
   /** Authorization header value, sent to the origin of the first URL only. */

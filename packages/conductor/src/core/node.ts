@@ -89,5 +89,8 @@ export type NodeRecord = Omit<NodeView, 'driver_internal_info' | 'allocation_uui
 
 /** What may be changed in a commit. */
 export type NodeChanges = Partial<
-  Omit<NodeRecord, 'id' | 'uuid' | 'created_at' | 'revision' | 'lock_epoch' | 'lock_until' | 'reservation' | 'reservation_purpose'>
+  Omit<
+    NodeRecord,
+    'id' | 'uuid' | 'created_at' | 'revision' | 'lock_epoch' | 'lock_until' | 'reservation' | 'reservation_purpose'
+  >
 >

@@ -31,7 +31,12 @@ export interface Validator {
 
 /** What agents call. `peer` is the address of the TCP connection. */
 export interface Callback {
-  lookup(query: { addresses: string[]; node_uuid?: string; microversion: number; peer: string }): Promise<LookupAnswer & { node: NodeRecord }>
+  lookup(query: {
+    addresses: string[]
+    node_uuid?: string
+    microversion: number
+    peer: string
+  }): Promise<LookupAnswer & { node: NodeRecord }>
   heartbeat(ident: string, body: Heartbeat, from: { microversion: number; peer: string }): Promise<void>
   progress(report: ProgressReport): Promise<void>
 }
@@ -51,7 +56,10 @@ export interface DriverCatalogue {
   /** Fault not_found. */
   get(name: string): DriverFacts
   /** The interfaces of a new or changed node: given ones checked, the others filled with defaults. Fault invalid / no_valid_host (400). */
-  resolve(driver: string, given: Partial<Record<`${InterfaceType}_interface`, string | null>>): Record<`${InterfaceType}_interface`, string>
+  resolve(
+    driver: string,
+    given: Partial<Record<`${InterfaceType}_interface`, string | null>>,
+  ): Record<`${InterfaceType}_interface`, string>
   /** driver_info keys that this node's drivers declare secret. */
   secretKeys(node: NodeRecord): ReadonlySet<string>
 }

@@ -15,7 +15,13 @@ export type Work = {
   request_id: string | null
 }
 export type WorkKind = 'provision' | 'resume' | 'power' | 'fail'
-export type NewWork = { kind: WorkKind; args: Record<string, unknown>; due_at?: Date; request_id?: string | null; purpose: string }
+export type NewWork = {
+  kind: WorkKind
+  args: Record<string, unknown>
+  due_at?: Date
+  request_id?: string | null
+  purpose: string
+}
 
 export type HistoryEntry = {
   uuid: string
@@ -95,14 +101,24 @@ export type NodeFilter = {
   in_states?: string[]
 }
 export type Page = { limit?: number; marker?: string; sort_key?: string; sort_dir?: 'asc' | 'desc' }
-export type PortFilter = { address?: string[]; node_uuid?: string; portgroup_uuid?: string; description_contains?: string; shard?: string[]; conductor_groups?: string[] }
+export type PortFilter = {
+  address?: string[]
+  node_uuid?: string
+  portgroup_uuid?: string
+  description_contains?: string
+  shard?: string[]
+  conductor_groups?: string[]
+}
 
 /** The only way to the database. Each call is one transaction. Secret values are sealed at rest by the implementation. */
 export interface Store extends AsyncDisposable {
   /** True while the database answers and its schema is ours. */
   healthy(): Promise<boolean>
 
-  createNode(node: Pick<NodeRecord, 'driver'> & NodeChanges & { uuid?: string }, events: NewEvent[]): Promise<NodeRecord>
+  createNode(
+    node: Pick<NodeRecord, 'driver'> & NodeChanges & { uuid?: string },
+    events: NewEvent[],
+  ): Promise<NodeRecord>
   /** By uuid or name; undefined when there is none. */
   node(ident: string): Promise<NodeRecord | undefined>
   /** Fault not_found when the marker is unknown, invalid when the sort key is not sortable. */
@@ -144,5 +160,7 @@ export interface Store extends AsyncDisposable {
 
   /** Facts of this conductor, as /v1/conductors and drivers show them. */
   registerConductor(facts: { hostname: string; conductor_group: string; drivers: string[] }): Promise<void>
-  conductors(): Promise<{ hostname: string; conductor_group: string; drivers: string[]; created_at: string; updated_at: string }[]>
+  conductors(): Promise<
+    { hostname: string; conductor_group: string; drivers: string[]; created_at: string; updated_at: string }[]
+  >
 }

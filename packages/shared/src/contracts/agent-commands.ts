@@ -45,7 +45,10 @@ export const agentCommands = {
   'deploy.get_deploy_steps': {
     mode: 'sync',
     params: z.strictObject(nodeAndPorts),
-    result: z.looseObject({ deploy_steps: z.record(z.string(), z.array(offeredStep)), hardware_manager_version: versions }),
+    result: z.looseObject({
+      deploy_steps: z.record(z.string(), z.array(offeredStep)),
+      hardware_manager_version: versions,
+    }),
   },
   'deploy.execute_deploy_step': {
     mode: 'async',
@@ -55,7 +58,10 @@ export const agentCommands = {
   'clean.get_clean_steps': {
     mode: 'sync',
     params: z.strictObject(nodeAndPorts),
-    result: z.looseObject({ clean_steps: z.record(z.string(), z.array(offeredStep)), hardware_manager_version: versions }),
+    result: z.looseObject({
+      clean_steps: z.record(z.string(), z.array(offeredStep)),
+      hardware_manager_version: versions,
+    }),
   },
   'clean.execute_clean_step': {
     mode: 'async',

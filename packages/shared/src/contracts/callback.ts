@@ -44,7 +44,10 @@ export const heartbeatBody = z.strictObject({
   callback_url: z.string().min(1).max(2048),
   agent_version: z.string().max(255).optional(),
   agent_token: z.string().max(255).optional(),
-  agent_verify_ca: z.string().max(16 * 1024).optional(),
+  agent_verify_ca: z
+    .string()
+    .max(16 * 1024)
+    .optional(),
   agent_status: z.enum(['start', 'end', 'error']).optional(),
   agent_status_message: z.string().max(4096).optional(),
 })

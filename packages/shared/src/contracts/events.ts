@@ -28,7 +28,12 @@ export const ferriteEvent = z.discriminatedUnion('type', [
     duration_ms: z.number().nullable(),
     error: z.string().nullable(),
   }),
-  z.object({ ...common, type: z.literal('agent'), what: z.enum(['looked_up', 'first_heartbeat', 'token_contention']), agent_version: z.string().nullable() }),
+  z.object({
+    ...common,
+    type: z.literal('agent'),
+    what: z.enum(['looked_up', 'first_heartbeat', 'token_contention']),
+    agent_version: z.string().nullable(),
+  }),
   z.object({ ...common, type: z.literal('progress'), progress }),
 ])
 export type FerriteEvent = z.infer<typeof ferriteEvent>

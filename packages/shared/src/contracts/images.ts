@@ -2,7 +2,8 @@ import { z } from 'zod'
 
 export const hashAlgorithms = ['md5', 'sha1', 'sha256', 'sha384', 'sha512'] as const
 
-const nonEmpty = (name: string) => z.string(`Image '${name}' must be a non-empty string.`).min(1, `Image '${name}' must be a non-empty string.`)
+const nonEmpty = (name: string) =>
+  z.string(`Image '${name}' must be a non-empty string.`).min(1, `Image '${name}' must be a non-empty string.`)
 const required = (name: string, wrong: string) => (issue: { input?: unknown }) =>
   issue.input === undefined ? `Image is missing '${name}' field.` : wrong
 
@@ -39,7 +40,9 @@ export const imageInfo = z
     if ((image.os_hash_algo === undefined) !== (image.os_hash_value === undefined)) {
       context.addIssue({ code: 'custom', message: "Image 'os_hash_algo' and 'os_hash_value' must be given together." })
     }
-    const usable = image.os_hash_value !== undefined || (image.checksum !== undefined && (isUrl(image.checksum) || image.checksum.length >= 32))
+    const usable =
+      image.os_hash_value !== undefined ||
+      (image.checksum !== undefined && (isUrl(image.checksum) || image.checksum.length >= 32))
     if (!usable) {
       context.addIssue({
         code: 'custom',
@@ -52,7 +55,22 @@ export type ImageInfo = z.infer<typeof imageInfo>
 
 /** One value or list of a root device hint: `{"size": ">= 100", "model": "s== x", "rotational": false}` (contract 4.10). */
 export const rootDeviceHints = z.record(
-  z.enum(['size', 'model', 'vendor', 'serial', 'wwn', 'wwn_with_extension', 'wwn_vendor_extension', 'name', 'hctl', 'by_path', 'tran', 'rotational', 'volume_name'])
+  z
+    .enum([
+      'size',
+      'model',
+      'vendor',
+      'serial',
+      'wwn',
+      'wwn_with_extension',
+      'wwn_vendor_extension',
+      'name',
+      'hctl',
+      'by_path',
+      'tran',
+      'rotational',
+      'volume_name',
+    ])
     .or(z.string()),
   z.union([z.string(), z.number(), z.boolean()]),
 )

@@ -56,7 +56,9 @@ export const inventory = z.looseObject({
     product_name: z.string().nullable(),
     serial_number: z.string().nullable(),
     manufacturer: z.string().nullable(),
-    firmware: z.looseObject({ vendor: z.string().nullable(), version: z.string().nullable(), build_date: z.string().nullable() }).optional(),
+    firmware: z
+      .looseObject({ vendor: z.string().nullable(), version: z.string().nullable(), build_date: z.string().nullable() })
+      .optional(),
   }),
   boot: z.looseObject({ current_boot_mode: z.enum(['bios', 'uefi']), pxe_interface: z.string().nullable() }),
   hostname: z.string().nullable(),

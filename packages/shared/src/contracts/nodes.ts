@@ -2,7 +2,19 @@ import { z } from 'zod'
 import { provisionStates, type ProvisionState } from '../provision.ts'
 
 export const interfaceTypes = [
-  'bios', 'boot', 'console', 'deploy', 'firmware', 'inspect', 'management', 'network', 'power', 'raid', 'rescue', 'storage', 'vendor',
+  'bios',
+  'boot',
+  'console',
+  'deploy',
+  'firmware',
+  'inspect',
+  'management',
+  'network',
+  'power',
+  'raid',
+  'rescue',
+  'storage',
+  'vendor',
 ] as const
 export type InterfaceType = (typeof interfaceTypes)[number]
 
@@ -11,7 +23,17 @@ export type PowerState = 'power on' | 'power off'
 export const powerTargets = ['power on', 'power off', 'rebooting', 'soft power off', 'soft rebooting'] as const
 export type PowerTarget = (typeof powerTargets)[number]
 
-export const bootDevices = ['pxe', 'disk', 'cdrom', 'bios', 'safe', 'wanboot', 'iscsi_boot', 'floppy', 'uefi_http'] as const
+export const bootDevices = [
+  'pxe',
+  'disk',
+  'cdrom',
+  'bios',
+  'safe',
+  'wanboot',
+  'iscsi_boot',
+  'floppy',
+  'uefi_http',
+] as const
 export type BootDevice = (typeof bootDevices)[number]
 
 const text = z.string().max(255).nullable()
@@ -126,7 +148,11 @@ export const maintenanceRequest = z.strictObject({ reason: z.string().max(4096).
 
 /** RFC 6902 with the three operations that Ironic takes (contract 8.4.1). */
 export const jsonPatch = z.array(
-  z.strictObject({ op: z.enum(['add', 'replace', 'remove']), path: z.string().max(1024), value: z.unknown().optional() }),
+  z.strictObject({
+    op: z.enum(['add', 'replace', 'remove']),
+    path: z.string().max(1024),
+    value: z.unknown().optional(),
+  }),
 )
 export type JsonPatch = z.infer<typeof jsonPatch>
 

@@ -5,7 +5,9 @@ const macPattern = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/
 export const mac = z
   .string()
   .transform((text) => text.trim().toLowerCase().replaceAll('-', ':'))
-  .refine((text) => macPattern.test(text), { error: (issue) => `Expected a MAC address but received ${String(issue.input)}.` })
+  .refine((text) => macPattern.test(text), {
+    error: (issue) => `Expected a MAC address but received ${String(issue.input)}.`,
+  })
 
 export const localLinkConnection = z.looseObject({
   port_id: z.string().optional(),

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { Fault } from '@ferrite/shared/fault'
+
+export type Row = Record<string, SQLInputValue>
+
+/** SQLite with prepared statements kept, and transactions that cannot nest. Calls are synchronous and short. */
+export interface Database {
+  all(sql: string, ...values: SQLInputValue[]): Row[]
+  get(sql: string, ...values: SQLInputValue[]): Row | undefined
+  /** Number of rows changed. */
+  run(sql: string, ...values: SQLInputValue[]): number
+  lastId(): number
+  transaction<T>(work: () => T): T
+  close(): void
+}
+
+/** Opens the file (or ':memory:'), brings its schema up to date, refuses a newer one. */
+export function openDatabase(file: string): Database {
+  const db = new DatabaseSync(file, { enableForeignKeyConstraints: true, defensive: true, timeout: 5000 })
+  db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF;')
+  migrate(db)
+  const statements = new Map<string, StatementSync>()
+  const prepare = (sql: string): StatementSync => {
+    let statement = statements.get(sql)
+    if (!statement) statements.set(sql, (statement = db.prepare(sql)))
+    return statement
+  }
+  return {
+    all: (sql, ...values) => prepare(sql).all(...values) as Row[],
+    get: (sql, ...values) => prepare(sql).get(...values) as Row | undefined,
+    run: (sql, ...values) => Number(prepare(sql).run(...values).changes),
+    lastId: () => Number(prepare('SELECT last_insert_rowid() AS id').get()?.['id']),
+    transaction: (work) => transaction(db, work),
+    close: () => db.close(),
+  }
+}
+
+function transaction<T>(db: DatabaseSync, work: () => T): T {
+  db.exec('BEGIN IMMEDIATE')
+  try {
+    const result = work()
+    db.exec('COMMIT')
+    return result
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK')
+    throw error
+  }
+}
+
+const migrationsDirectory = path.join(import.meta.dirname, 'migrations')
+
+/** Forward only, each in a transaction, each with its checksum, so that a changed or newer schema is noticed. */
+function migrate(db: DatabaseSync): void {
+  db.exec(
+    'CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT',
+  )
+  const applied = new Map(
+    (db.prepare('SELECT name, checksum FROM migrations').all() as Row[]).map((row) => [textOf(row, 'name'), textOf(row, 'checksum')]),
+  )
+  const files = readdirSync(migrationsDirectory)
+    .filter((name) => name.endsWith('.sql'))
+    .toSorted()
+  const unknown = [...applied.keys()].filter((name) => !files.includes(name))
+  if (unknown.length > 0) {
+    throw new Fault(
+      'invalid',
+      `the database was written by a newer version (it has ${unknown.join(', ')}); install that version or restore a backup`,
+    )
+  }
+  for (const name of files) {
+    const sql = readFileSync(path.join(migrationsDirectory, name), 'utf8')
+    const checksum = createHash('sha256').update(sql).digest('hex')
+    if (applied.get(name) === checksum) continue
+    if (applied.has(name)) throw new Fault('bug', `migration ${name} was changed after it had been applied`)
+    transaction(db, () => {
+      db.exec(sql)
+      db.prepare("INSERT INTO migrations VALUES (?, ?, datetime('now'))").run(name, checksum)
+    })
+  }
+}
+
+/** A TEXT column's value. */
+export function textOf(row: Row | undefined, column: string): string {
+  const value = row?.[column]
+  if (typeof value !== 'string') throw new Fault('bug', `column ${column} holds no text`)
+  return value
+}

@@ -1,0 +1,58 @@
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { Fault } from '@ferrite/shared/fault'
+
+/** Encrypts values at rest: AES-256-GCM, a nonce each, bound to the place they belong to so that rows cannot be swapped. */
+export interface Sealer {
+  seal(plain: string, place: string): Uint8Array
+  /** Fault bug when the key is another one or the value was moved or changed. */
+  open(sealed: Uint8Array, place: string): string
+}
+
+const nonceBytes = 12
+const tagBytes = 16
+const keyIdBytes = 4
+
+export function createSealer(key: Uint8Array): Sealer {
+  const keyId = createHash('sha256').update(key).digest().subarray(0, keyIdBytes)
+  return {
+    seal(plain, place) {
+      const nonce = randomBytes(nonceBytes)
+      const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(place))
+      const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()])
+      return Buffer.concat([keyId, nonce, cipher.getAuthTag(), body])
+    },
+    open(sealed, place) {
+      const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength)
+      if (!bytes.subarray(0, keyIdBytes).equals(keyId)) {
+        throw new Fault(
+          'bug',
+          `the secrets of ${place} were sealed with another key; restore the key file of this database`,
+        )
+      }
+      const nonce = bytes.subarray(keyIdBytes, keyIdBytes + nonceBytes)
+      const tag = bytes.subarray(keyIdBytes + nonceBytes, keyIdBytes + nonceBytes + tagBytes)
+      try {
+        const decipher = createDecipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(place)).setAuthTag(tag)
+        const body = bytes.subarray(keyIdBytes + nonceBytes + tagBytes)
+        return Buffer.concat([decipher.update(body), decipher.final()]).toString('utf8')
+      } catch (cause) {
+        throw new Fault('bug', `cannot unseal the secrets of ${place}: they were changed or moved`, { cause })
+      }
+    },
+  }
+}
+
+/** The key beside the database, made at first start. Mode 0400: whoever has only the database has no BMC password. */
+export function loadKey(directory: string): Uint8Array {
+  const file = path.join(directory, 'secrets.key')
+  if (!existsSync(file)) {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    writeFileSync(file, randomBytes(32), { mode: 0o400, flag: 'wx' })
+    chmodSync(file, 0o400)
+  }
+  const key = readFileSync(file)
+  if (key.length !== 32) throw new Fault('invalid', `the key file ${file} must hold 32 bytes, it holds ${key.length}`)
+  return key
+}

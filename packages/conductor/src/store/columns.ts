@@ -24,6 +24,6 @@ export function fromColumn(value: SQLInputValue, kind: ColumnKind, sealer: Seale
   if (kind === 'sealed') return value instanceof Uint8Array ? JSON.parse(sealer.open(value, place)) : {}
   if (value === null) return null
   if (kind === 'bool') return value === 1
-  if (kind === 'json') return JSON.parse(String(value))
+  if (kind === 'json') return typeof value === 'string' ? JSON.parse(value) : null
   return value
 }

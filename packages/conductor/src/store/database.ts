@@ -29,8 +29,8 @@ export function openDatabase(file: string): Database {
     return statement
   }
   return {
-    all: (sql, ...values) => prepare(sql).all(...values) as Row[],
-    get: (sql, ...values) => prepare(sql).get(...values) as Row | undefined,
+    all: (sql, ...values) => prepare(sql).all(...values),
+    get: (sql, ...values) => prepare(sql).get(...values),
     run: (sql, ...values) => Number(prepare(sql).run(...values).changes),
     lastId: () => Number(prepare('SELECT last_insert_rowid() AS id').get()?.['id']),
     transaction: (work) => transaction(db, work),
@@ -58,7 +58,10 @@ function migrate(db: DatabaseSync): void {
     'CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT',
   )
   const applied = new Map(
-    (db.prepare('SELECT name, checksum FROM migrations').all() as Row[]).map((row) => [textOf(row, 'name'), textOf(row, 'checksum')]),
+    (db.prepare('SELECT name, checksum FROM migrations').all() as Row[]).map((row) => [
+      textOf(row, 'name'),
+      textOf(row, 'checksum'),
+    ]),
   )
   const files = readdirSync(migrationsDirectory)
     .filter((name) => name.endsWith('.sql'))

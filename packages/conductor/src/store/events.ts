@@ -14,7 +14,7 @@ export function storeEvents(
   for (const event of events) {
     const body = { ...event, at, node_uuid: node.uuid, node_name: node.name }
     context.db.run('INSERT INTO events (at, node_uuid, body) VALUES (?, ?, ?)', at, node.uuid, JSON.stringify(body))
-    context.stored.push({ ...body, id: context.db.lastId() } as FerriteEvent)
+    context.stored.push({ ...body, id: context.db.lastId() })
   }
 }
 

@@ -38,6 +38,7 @@ export function historyEntry({ db }: StoreContext, node_uuid: string, uuid: stri
   return row && toEntry(row)
 }
 
-function toEntry({ id: _, ...row }: Row): HistoryEntry {
-  return row as unknown as HistoryEntry
+function toEntry(row: Row): HistoryEntry {
+  const { id: _id, ...entry } = row
+  return entry as unknown as HistoryEntry
 }

@@ -23,7 +23,7 @@ export function createNode(
     const uuid = given.uuid ?? randomUUID()
     refuseDuplicates(context, { ...given, uuid }, undefined)
     const record = { ...initial, ...given, uuid, created_at: timestamp(clock.now()), internal: given.internal ?? {} }
-    const columns = nodeToColumns(uuid, record as Partial<NodeRecord>, sealer)
+    const columns = nodeToColumns(uuid, record, sealer)
     const names = [...columns.keys()]
     db.run(`INSERT INTO nodes (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`, ...columns.values())
     const node = mustFind(context, uuid)

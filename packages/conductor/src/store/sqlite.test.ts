@@ -159,7 +159,7 @@ test('events are numbered, stored and told after their commit only', async () =>
       guard: { fence: 99 },
       events: [{ type: 'power_state', from: null, to: 'power on' }],
     }),
-  ).rejects.toThrow()
+  ).rejects.toThrow('is not ours any more')
   await store.commit({
     node_uuid: node.uuid,
     guard: { any: true },

@@ -36,6 +36,20 @@ export function openSqliteStore(options: { directory: string; clock: Clock; host
   }
 
   return {
+    ...calls(context, told),
+    onEvents: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    [Symbol.asyncDispose]: async () => db.close(),
+  }
+}
+
+type Told = <T>(work: () => T) => Promise<T>
+
+function calls(context: StoreContext, told: Told): Omit<Store, 'onEvents' | typeof Symbol.asyncDispose> {
+  const { db, sealer } = context
+  return {
     healthy: async () => db.get('SELECT 1 AS one')?.['one'] === 1,
     createNode: (node, events) => told(() => createNode(context, node, events)),
     node: async (ident) => findNode(context, ident),
@@ -68,10 +82,6 @@ export function openSqliteStore(options: { directory: string; clock: Clock; host
     historyEntry: async (node, uuid) => historyEntry(context, node, uuid),
     eventsAfter: async (id, limit) => eventsAfter(context, id, limit),
     lastEventId: async () => lastEventId(context),
-    onEvents: (listener) => {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
     registerConductor: async (facts) => registerConductor(context, facts),
     conductors: async () =>
       db.all('SELECT * FROM conductors ORDER BY hostname').map((row) => ({
@@ -81,7 +91,6 @@ export function openSqliteStore(options: { directory: string; clock: Clock; host
         created_at: textOf(row, 'created_at'),
         updated_at: textOf(row, 'updated_at'),
       })),
-    [Symbol.asyncDispose]: async () => db.close(),
   }
 }
 

@@ -1,8 +1,8 @@
-import type { NodeView } from '@ferrite/shared/contracts/nodes'
+import type { BootDevice, NodeView, PowerState } from '@ferrite/shared/contracts/nodes'
 import type { StepInterface } from '@ferrite/shared/contracts/steps'
 
 /** The kinds of flow a node can be in. One at a time. */
-export type FlowKind = 'verify' | 'clean' | 'deploy' | 'delete' | 'inspect'
+export type FlowKind = 'verify' | 'clean' | 'deploy' | 'delete' | 'inspect' | 'adopt'
 
 /** A step in a flow's durable list. `in_band` steps run on the agent, the others here. */
 export type FlowStep = {
@@ -12,6 +12,10 @@ export type FlowStep = {
   in_band: boolean
   abortable?: boolean
   args?: Record<string, unknown>
+  /** Work of the flow itself, such as booting the ramdisk for cleaning: not shown among Ironic's steps. */
+  internal?: true
+  /** The machine must be rebooted into the ramdisk when the step is done. */
+  reboot_requested?: boolean
 }
 
 /** Where a flow stands. Written before each effect, so that a restart knows what may have happened. */
@@ -33,6 +37,14 @@ export type Flow = {
   attempt: number
   /** Power the machine should have when the verb was manual clean etc.; free for a flow's own facts. */
   abort_requested?: boolean
+  /** What the wait is for, in phase `waiting`. */
+  waiting_for?: 'boot' | 'command'
+  /** The flow has failed with this text; what is left is cleaning up behind it. Written before the clean-up starts. */
+  failing?: { last_error: string; step_failed: boolean; aborted?: boolean }
+  /** Steps that the operator ordered, to be merged with those of the driver and the agent. */
+  user_steps?: FlowStep[]
+  /** Power before a boot, to be had again at the end; facts that `active` rests on. */
+  confirmed?: { boot_device?: string; power?: string }
 }
 
 /** What the conductor knows of the agent that runs on the node in this boot epoch. The token is sealed by the store. */
@@ -51,6 +63,8 @@ export type AgentFacts = {
   last_heartbeat?: string
   /** The agent has shown that it is Ferrite's (it posts progress, honours the fence). */
   ferrite?: boolean
+  /** Another address that looked itself up while the token was out. */
+  contended_by?: string
 }
 
 /** Facts with an owner each; `driverInternalInfo` renders them under the names that Ironic's clients know. */
@@ -61,6 +75,7 @@ export type NodeInternal = {
   agent_steps?: { clean?: FlowStep[]; deploy?: FlowStep[]; versions: Record<string, string> }
   root_uuid_or_disk_id?: string | null
   is_whole_disk_image?: boolean
+  deploy_boot_mode?: 'bios' | 'uefi'
   /** Where the machine's ports are now. */
   network?: 'provisioning' | 'cleaning' | 'tenant' | null
   /** Unguessable names of boot media we serve for this epoch. */
@@ -68,6 +83,8 @@ export type NodeInternal = {
   /** What a deploy found out and must still hold at the end (digest, disk, bytes). */
   written?: { result: string; at: string }
   power_sync_failures?: number
+  /** What `fake` power and management remember. */
+  fake?: { power?: PowerState; boot_device?: BootDevice; persistent?: boolean }
   last_power_state_change?: string
 }
 

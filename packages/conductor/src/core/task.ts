@@ -31,7 +31,11 @@ export interface Task {
   readonly log: Logger
   /** Aborted when the lease is lost, the process stops, or somebody asks for the end. */
   readonly signal: AbortSignal
-  /** Writes changes under the fence, together with anything else that belongs to the same fact. */
+  /**
+   * Writes changes under the fence, together with anything else that belongs to the same fact.
+   * `internal` is merged by its top-level keys into what the database holds (undefined removes one), so that facts that
+   * others write beside the lock, such as a heartbeat's, are not lost.
+   */
   save(set: NodeChanges, more?: Omit<Commit, 'node_uuid' | 'guard' | 'set'>): Promise<void>
   /** Runs an effect on the outside, only while the fence is ours: checked directly before. */
   effect<T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T>

@@ -33,7 +33,7 @@ function run(
     child.stdout.on('data', collect)
     child.stderr.on('data', collect)
     child.on('error', (error) =>
-      resolve({ name, ok: false, ms: performance.now() - started, output: String(error.message) }),
+      resolve({ name, ok: false, ms: performance.now() - started, output: error.message }),
     )
     child.on('close', (code) => resolve({ name, ok: code === 0, ms: performance.now() - started, output }))
   })

@@ -85,7 +85,7 @@ export type Progress = z.infer<typeof progress>
 
 /** POST {progress_path}: between a Ferrite agent and a Ferrite conductor only. Answered 204. */
 export const progressReport = z.strictObject({
-  node_uuid: z.uuid(),
+  node_uuid: z.guid(),
   agent_token: z.string().max(255),
   command_id: z.string().max(64),
   command_name: z.string().max(255),

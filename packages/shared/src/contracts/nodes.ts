@@ -47,7 +47,7 @@ type NodeField = { since: number; schema: z.ZodType; create?: true; patch?: true
 /** Every field of a node that clients can see. A new field is one row here. */
 // oxfmt-ignore
 export const nodeFields = {
-  uuid:                   { since: 1,  schema: z.uuid(), create: true, initial: null },
+  uuid:                   { since: 1,  schema: z.guid(), create: true, initial: null },
   name:                   { since: 5,  schema: z.string().min(1).max(255).nullable(), create: true, patch: true, initial: null },
   created_at:             { since: 1,  schema: time, initial: null },
   updated_at:             { since: 1,  schema: time, initial: null },
@@ -57,8 +57,8 @@ export const nodeFields = {
   properties:             { since: 1,  schema: bag, create: true, patch: true, initial: {} },
   extra:                  { since: 1,  schema: bag, create: true, patch: true, initial: {} },
   instance_info:          { since: 1,  schema: bag, create: true, patch: true, initial: {} },
-  instance_uuid:          { since: 1,  schema: z.uuid().nullable(), create: true, patch: true, initial: null },
-  chassis_uuid:           { since: 1,  schema: z.uuid().nullable(), create: true, patch: true, initial: null },
+  instance_uuid:          { since: 1,  schema: z.guid().nullable(), create: true, patch: true, initial: null },
+  chassis_uuid:           { since: 1,  schema: z.guid().nullable(), create: true, patch: true, initial: null },
   maintenance:            { since: 1,  schema: z.boolean(), create: true, patch: true, initial: false },
   maintenance_reason:     { since: 1,  schema: z.string().max(4096).nullable(), initial: null },
   fault:                  { since: 42, schema: text, initial: null },
@@ -99,7 +99,7 @@ export const nodeFields = {
   conductor:              { since: 49, schema: text, initial: null },
   owner:                  { since: 50, schema: text, create: true, patch: true, initial: null },
   description:            { since: 51, schema: z.string().max(4096).nullable(), create: true, patch: true, initial: null },
-  allocation_uuid:        { since: 52, schema: z.uuid().nullable(), initial: null },
+  allocation_uuid:        { since: 52, schema: z.guid().nullable(), initial: null },
   retired:                { since: 61, schema: z.boolean(), create: true, patch: true, initial: false },
   retired_reason:         { since: 61, schema: z.string().max(4096).nullable(), create: true, patch: true, initial: null },
   lessee:                 { since: 65, schema: text, create: true, patch: true, initial: null },
@@ -107,7 +107,7 @@ export const nodeFields = {
   boot_mode:              { since: 75, schema: z.enum(['bios', 'uefi']).nullable(), create: true, initial: null },
   secure_boot:            { since: 75, schema: z.boolean().nullable(), create: true, initial: null },
   shard:                  { since: 82, schema: text, create: true, patch: true, initial: null },
-  parent_node:            { since: 83, schema: z.uuid().nullable(), create: true, patch: true, initial: null },
+  parent_node:            { since: 83, schema: z.guid().nullable(), create: true, patch: true, initial: null },
   disable_power_off:      { since: 95, schema: z.boolean(), create: true, patch: true, initial: false },
   instance_name:          { since: 104, schema: text, create: true, patch: true, initial: null },
   health:                 { since: 109, schema: text, initial: null },

@@ -21,16 +21,16 @@ export const localLinkConnection = z.looseObject({
 type PortField = { since: number; schema: z.ZodType; create?: true; patch?: true; initial: unknown }
 // oxfmt-ignore
 export const portFields = {
-  uuid:                  { since: 1,  schema: z.uuid(), create: true, initial: null },
+  uuid:                  { since: 1,  schema: z.guid(), create: true, initial: null },
   address:               { since: 1,  schema: mac, create: true, patch: true, initial: null },
-  node_uuid:             { since: 1,  schema: z.uuid(), create: true, patch: true, initial: null },
+  node_uuid:             { since: 1,  schema: z.guid(), create: true, patch: true, initial: null },
   extra:                 { since: 1,  schema: z.record(z.string(), z.unknown()), create: true, patch: true, initial: {} },
   created_at:            { since: 1,  schema: z.string().nullable(), initial: null },
   updated_at:            { since: 1,  schema: z.string().nullable(), initial: null },
   internal_info:         { since: 18, schema: z.record(z.string(), z.unknown()), initial: {} },
   local_link_connection: { since: 19, schema: localLinkConnection, create: true, patch: true, initial: {} },
   pxe_enabled:           { since: 19, schema: z.boolean(), create: true, patch: true, initial: true },
-  portgroup_uuid:        { since: 24, schema: z.uuid().nullable(), create: true, patch: true, initial: null },
+  portgroup_uuid:        { since: 24, schema: z.guid().nullable(), create: true, patch: true, initial: null },
   physical_network:      { since: 34, schema: z.string().max(64).nullable(), create: true, patch: true, initial: null },
   is_smartnic:           { since: 53, schema: z.boolean(), create: true, patch: true, initial: false },
   name:                  { since: 88, schema: z.string().max(255).nullable(), create: true, patch: true, initial: null },

@@ -17,6 +17,8 @@ export interface Step {
   readonly interface: StepInterface
   readonly step: string
   readonly priority: number
+  /** Work of the flow itself, not shown among Ironic's steps. */
+  readonly internal?: true
   run(task: Task): Promise<StepOutcome>
   /** Called instead of `run` once it has waited. Left out: a wait that ends means done. */
   resume?(task: Task): Promise<StepOutcome>

@@ -1,0 +1,63 @@
+import { BlockList, isIP } from 'node:net'
+import { Fault } from '@ferrite/shared/fault'
+
+/** `::ffff:10.0.0.1` → `10.0.0.1`; a zone (`%eth0`) is cut off. */
+export function plainAddress(address: string): string {
+  const bare = address.replace(/%.*$/, '')
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)
+  if (mapped?.[1]) return mapped[1]
+  const hex = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i.exec(bare)
+  if (!hex?.[1] || !hex[2]) return bare
+  const [high, low] = [Number.parseInt(hex[1], 16), Number.parseInt(hex[2], 16)]
+  return [high >> 8, high & 255, low >> 8, low & 255].join('.')
+}
+
+export type CallbackPolicy = { requireTls: boolean; cidrs: readonly string[] }
+
+/** The origin of an agent that may be called. Fault invalid says what is wrong with the URL and which setting rules it. */
+export function checkCallbackUrl(text: string, peer: string, policy: CallbackPolicy): string {
+  const url = URL.parse(text)
+  if (!url || !/^https?:$/.test(url.protocol)) throw refuse(text, 'it must be an http or https URL')
+  if (url.username || url.password) throw refuse(url.host, 'it must not hold a user name')
+  if (url.pathname !== '/' || url.search || url.hash) throw refuse(url.origin, 'it must not hold a path or a query')
+  const host = plainAddress(url.hostname.replace(/^\[|\]$/g, ''))
+  if (!isIP(host)) throw refuse(url.origin, 'its host must be an IP address')
+  checkHost(host, plainAddress(peer), policy.cidrs, url.origin)
+  if (url.protocol === 'http:' && policy.requireTls && !within(host, ['127.0.0.0/8', '::1/128'])) {
+    throw new Fault(
+      'invalid',
+      `TLS is required by configuration, but the callback URL ${url.origin} is not https (setting agent_require_tls)`,
+    )
+  }
+  return url.origin
+}
+
+const loopback = ['127.0.0.0/8', '::1/128']
+const never = ['0.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '255.255.255.255/32', '::/128', 'fe80::/10', 'ff00::/8']
+
+function checkHost(host: string, peer: string, cidrs: readonly string[], shown: string): void {
+  if (within(host, never)) throw refuse(shown, `the address ${host} is none that an agent can have`)
+  if (within(host, loopback) && !within(peer, loopback)) {
+    throw refuse(shown, 'a loopback address is accepted from this machine only')
+  }
+  if (host !== peer && !within(host, cidrs)) {
+    throw refuse(
+      shown,
+      `the agent calls from ${peer}; an agent behind NAT needs its network in the setting agent_callback_cidrs`,
+    )
+  }
+}
+
+/** True when the address lies in one of these networks. */
+export function within(address: string, cidrs: readonly string[]): boolean {
+  const list = new BlockList()
+  for (const cidr of cidrs) {
+    const [net = '', bits] = cidr.split('/')
+    const family = isIP(net) === 6 ? 'ipv6' : 'ipv4'
+    if (isIP(net)) list.addSubnet(net, Number(bits ?? (family === 'ipv6' ? 128 : 32)), family)
+  }
+  return list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+}
+
+const refuse = (shown: string, why: string): Fault =>
+  new Fault('invalid', `the callback URL ${shown.slice(0, 200)} is refused: ${why}`)

@@ -1,0 +1,56 @@
+import { Fault, isFault } from '@ferrite/shared/fault'
+import { Secret } from '@ferrite/shared/secret'
+import type { Task } from '../../core/task.ts'
+import { openOutbound, type OutboundClient, type OutboundResponse } from '../../outbound/client.ts'
+import { BoundCredential } from '../../outbound/credential.ts'
+
+/** HEAD on the image's URL, as Ironic does: 200, 204 and redirects are good. Fault image_refused or image_unreachable. */
+export async function askImageServer(source: string, task: Task): Promise<void> {
+  const url = new URL(source)
+  await using client = openOutbound({
+    origin: url.origin,
+    unreachable: 'image_unreachable',
+    limits: { connectMs: 5_000, firstByteMs: 10_000, totalMs: 15_000, maxBytes: 1024 * 1024 },
+    // Only the head of the answer is looked at; the agent checks certificate and content.
+    tls: { insecure: true },
+  })
+  const { status } = await ask(client, url, task)
+  if ((status >= 200 && status < 400) || status === 416) return
+  throw new Fault(
+    'invalid',
+    `Validation of image href ${shown(url)} failed, reason: the image server answered ${status}`,
+  )
+}
+
+async function ask(client: OutboundClient, url: URL, task: Task): Promise<OutboundResponse> {
+  const request = { path: url.pathname + url.search, headers: { accept: '*/*' }, ...credentialFor(url, task) }
+  try {
+    const head = await client.request({ ...request, method: 'HEAD', signal: task.signal })
+    if (head.status !== 405 && head.status !== 501) return head
+    return await client.request({ ...request, headers: { accept: '*/*', range: 'bytes=0-0' }, signal: task.signal })
+  } catch (cause) {
+    task.signal.throwIfAborted()
+    // The server ignores the range and sends it all: the image is there, which is all that was asked.
+    if (isFault(cause, 'too_large'))
+      return { status: 200, headers: {}, body: Buffer.alloc(0), text: () => '', json: () => null }
+    throw new Fault(
+      'invalid',
+      `Validation of image href ${shown(url)} failed, reason: the image server does not answer`,
+      {
+        cause,
+      },
+    )
+  }
+}
+
+function credentialFor(url: URL, { node }: Task): { credential?: BoundCredential } {
+  const { image_server_user: user, image_server_password: password } = node.instance_info
+  const authorization = node.instance_info['image_request_authorization_secret']
+  if (typeof authorization === 'string') {
+    return { credential: BoundCredential.header(url.origin, 'authorization', new Secret(authorization)) }
+  }
+  if (typeof user !== 'string' || typeof password !== 'string') return {}
+  return { credential: BoundCredential.basic(url.origin, user, new Secret(password)) }
+}
+
+const shown = (url: URL): string => `${url.origin}${url.pathname}`

@@ -1,0 +1,17 @@
+import type { Step } from '../../core/step.ts'
+import { ensurePower, readPower, reboot } from '../power.ts'
+
+/** Starts the deployed system. */
+export const bootInstance: Step = {
+  interface: 'deploy',
+  step: 'boot_instance',
+  priority: 20,
+  async run(task) {
+    if (task.node.disable_power_off) await reboot(task)
+    else await ensurePower(task, 'power on')
+    const power = await readPower(task)
+    const { flow } = task.node.internal
+    if (flow) await task.save({ internal: { flow: { ...flow, confirmed: { ...flow.confirmed, power } } } })
+    return { done: true }
+  },
+}

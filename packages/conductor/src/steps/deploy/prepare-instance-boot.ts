@@ -1,0 +1,82 @@
+import type { PartitionUuids } from '@ferrite/shared/contracts/agent-commands'
+import type { Command } from '@ferrite/shared/contracts/agent-api'
+import { Fault, isFault } from '@ferrite/shared/fault'
+import type { Step } from '../../core/step.ts'
+import type { Task } from '../../core/task.ts'
+import { bootModeOf } from '../capabilities.ts'
+import { isPartitionImage } from '../image-info.ts'
+
+/** Makes the written disk what the machine boots from: boot loader entries by the agent, boot device by the BMC. */
+export const prepareInstanceBoot: Step = {
+  interface: 'deploy',
+  step: 'prepare_instance_boot',
+  priority: 60,
+  async run(task) {
+    const uuids = await task.agent.run('standby.get_partition_uuids', {})
+    await task.save({ internal: { root_uuid_or_disk_id: uuids['root uuid'] ?? null } })
+    if (needsBootloader(task, uuids)) await installBootloader(task, uuids)
+    await task.effect('prepare the boot of the instance', () => task.interfaces.boot.prepareInstance(task))
+    await confirmBootDevice(task)
+    return { done: true }
+  },
+}
+
+function needsBootloader({ node }: Task, uuids: PartitionUuids): boolean {
+  if (isPartitionImage(node)) return typeof uuids['root uuid'] === 'string'
+  return bootModeOf(node) === 'uefi'
+}
+
+async function installBootloader(task: Task, uuids: PartitionUuids): Promise<void> {
+  const last = (await task.agent.commands()).findLast((one) => one.command_name === 'install_bootloader')
+  if (last?.command_status === 'SUCCEEDED') return
+  const target_boot_mode = bootModeOf(task.node)
+  const partition = isPartitionImage(task.node)
+  const params = {
+    root_uuid: uuids['root uuid'] ?? null,
+    efi_system_part_uuid: partition ? (uuids['efi system partition uuid'] ?? null) : null,
+    prep_boot_part_uuid: uuids['PReP Boot partition uuid'] ?? null,
+    target_boot_mode,
+  }
+  try {
+    await task.effect('have the boot loader installed', () => runOrJoin(task, params, last))
+  } catch (cause) {
+    if (isFault(cause, 'lease_lost') || task.signal.aborted) throw cause
+    throw new Fault('step_failed', `Failed to install a bootloader when deploying node ${task.node.uuid}`, { cause })
+  }
+}
+
+// A command that still runs from before a crash of ours is waited for: the agent would answer a second one as busy.
+async function runOrJoin(
+  task: Task,
+  params: Parameters<typeof task.agent.run<'image.install_bootloader'>>[1],
+  last: Command | undefined,
+): Promise<void> {
+  if (last?.command_status !== 'RUNNING') {
+    await task.agent.run('image.install_bootloader', params)
+    return
+  }
+  while ((await task.agent.commands()).find((one) => one.id === last.id)?.command_status === 'RUNNING') {
+    await task.clock.sleep(1_000, task.signal)
+  }
+  await task.agent.run('image.install_bootloader', params)
+}
+
+/** The boot device must be the disk, by the BMC's own answer, wherever the BMC can say. */
+async function confirmBootDevice(task: Task): Promise<void> {
+  const { management } = task.interfaces
+  if (!(await management.supportedBootDevices(task)).includes('disk')) return
+  let now = await management.getBootDevice(task)
+  if (now.boot_device !== 'disk' && task.node.driver_info['force_persistent_boot_device'] !== 'Never') {
+    await task.effect('set the boot device to disk', () => management.setBootDevice(task, 'disk', { persistent: true }))
+    now = await management.getBootDevice(task)
+  }
+  // An unknown boot device is a BMC that cannot say; a different one is a BMC that did not do it.
+  if (now.boot_device !== null && now.boot_device !== 'disk') {
+    throw new Fault('bmc_lied', `the boot device was set to disk, but the BMC says "${now.boot_device}"`)
+  }
+  const { flow } = task.node.internal
+  if (flow) {
+    const confirmed = { ...flow.confirmed, boot_device: now.boot_device ?? 'unknown' }
+    await task.save({ internal: { flow: { ...flow, confirmed } } })
+  }
+}

@@ -1,1 +1,4 @@
-console.log(process.version, process.argv.slice(2))
+#!/usr/bin/env node
+import { run } from './run.ts'
+
+process.exitCode = await run(process.argv.slice(2))

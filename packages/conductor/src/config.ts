@@ -133,28 +133,55 @@ export const configSchema = z.strictObject({
 })
 export type Config = z.infer<typeof configSchema>
 
-/** Settings from, in rising order: defaults, the file, FERRITE_*, the command line. Fault invalid names the setting and its origin. */
-export function loadConfig(given: {
+/** Where settings are looked for. `env` is the process's unless given. */
+export type ConfigSources = {
   file?: string | undefined
   flags?: Record<string, unknown>
   env?: NodeJS.ProcessEnv
-}): Config {
-  const env = given.env ?? process.env
-  const file = given.file ?? env['FERRITE_CONFIG']
-  const known = new Set(Object.keys(configSchema.shape))
-  const layers: [string, Record<string, unknown>][] = [
-    [file ?? 'the configuration file', file ? readFile(file) : {}],
-    ['the environment', fromEnvironment(env, known)],
-    ['the command line', Object.fromEntries(Object.entries(given.flags ?? {}).filter(([, v]) => v !== undefined))],
-  ]
-  for (const [origin, layer] of layers) checkKeys(origin, layer, known)
-  const result = configSchema.safeParse(Object.assign({}, ...layers.map(([, layer]) => layer)))
+}
+
+/** Settings from, in rising order: defaults, the file, FERRITE_*, the command line. Fault invalid names the setting and its origin. */
+export function loadConfig(given: ConfigSources): Config {
+  const layers = layersOf(given)
+  const result = configSchema.safeParse(Object.assign({}, ...layers.map(({ values }) => values)))
   if (result.success) return result.data
   const [issue] = result.error.issues
   const key = String(issue?.path[0])
-  const origin = layers.findLast(([, layer]) => key in layer)?.[0] ?? 'the defaults'
-  throw new Fault('invalid', `setting ${key} from ${origin}: ${issue?.message}`)
+  throw new Fault('invalid', `setting ${key} from ${originOf(layers, key)}: ${issue?.message}`)
 }
+
+export type SettingView = { name: string; value: unknown; origin: string; description: string }
+
+/** Every setting with its value, where that came from and what it is for. Faults as `loadConfig`. */
+export function describeConfig(given: ConfigSources): SettingView[] {
+  const layers = layersOf(given)
+  const config: Record<string, unknown> = loadConfig(given)
+  return Object.entries(configSchema.shape).map(([name, schema]) => ({
+    name,
+    value: config[name] ?? null,
+    origin: originOf(layers, name),
+    description: schema.description ?? '',
+  }))
+}
+
+type Layer = { origin: string; values: Record<string, unknown> }
+
+function layersOf(given: ConfigSources): Layer[] {
+  const env = given.env ?? process.env
+  const file = given.file ?? env['FERRITE_CONFIG']
+  const known = new Set(Object.keys(configSchema.shape))
+  const flags = Object.entries(given.flags ?? {}).filter(([, value]) => value !== undefined)
+  const layers = [
+    { origin: file ?? 'the configuration file', values: file ? readFile(file) : {} },
+    { origin: 'the environment', values: fromEnvironment(env, known) },
+    { origin: 'the command line', values: Object.fromEntries(flags) },
+  ]
+  for (const { origin, values } of layers) checkKeys(origin, values, known)
+  return layers
+}
+
+const originOf = (layers: readonly Layer[], key: string): string =>
+  layers.findLast(({ values }) => key in values)?.origin ?? 'the defaults'
 
 function readFile(file: string): Record<string, unknown> {
   let content: unknown

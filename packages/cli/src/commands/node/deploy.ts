@@ -1,0 +1,75 @@
+import { Command } from 'commander'
+import type { JsonPatch } from '@ferrite/shared/contracts/nodes'
+import type { ProvisionVerb } from '@ferrite/shared/provision'
+import { withClient, type Context } from '../../context.ts'
+import { withClientOptions } from '../../options.ts'
+import { pair, type Pairs } from '../../values.ts'
+import { carryOut, withWaitOptions, type WaitOptions } from './carry-out.ts'
+import { checksumFields } from './checksum.ts'
+import { configDrive, withConfigDriveOptions, type ConfigDriveOptions } from './config-drive.ts'
+
+type DeployOptions = WaitOptions &
+  ConfigDriveOptions & { image?: string; checksum?: string; diskFormat?: string; rootDevice?: Pairs }
+
+const examples = `
+Examples:
+  ferrite node deploy web-01 --image https://example.org/debian.raw \\
+      --checksum sha256:9f86d081884c7d65… --watch
+  ferrite node deploy web-01 --image http://10.0.0.1/img.raw \\
+      --checksum sha512:http://10.0.0.1/SHA512SUMS \\
+      --meta-data hostname=web-01 --user-data first-boot.sh \\
+      --root-device 'size=>= 100' --root-device rotational=false --wait`
+
+/** `node deploy` and `node rebuild`: what to write, then the verb. */
+export const deployCommands = (): Command[] => [
+  deployCommand('deploy', 'active', 'write an image onto it and boot it: available → active').addHelpText(
+    'after',
+    examples,
+  ),
+  deployCommand('rebuild', 'rebuild', 'deploy it again, with the same image or another: active → active'),
+]
+
+function deployCommand(name: string, target: ProvisionVerb, summary: string): Command {
+  const command = new Command(name)
+    .summary(summary)
+    .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`)
+    .argument('<node>', 'name or UUID')
+    .option('--image <url>', 'whole-disk image (http or https)')
+    .option('--checksum <sum>', 'sha256:HEX, sha512:HEX, or ALGORITHM:URL of a checksum file')
+    .option('--disk-format <format>', 'format of the image (default: raw)')
+    .option('--root-device <hint=value>', "which disk, e.g. 'size=>= 100' or serial=S3Z8 (again for more)", pair)
+  return withClientOptions(withWaitOptions(withConfigDriveOptions(command))).action(
+    withClient((context, ident: string, options: DeployOptions) => deploy(context, ident, target, options)),
+  )
+}
+
+async function deploy(context: Context, ident: string, target: ProvisionVerb, options: DeployOptions): Promise<void> {
+  const configdrive = await configDrive(options)
+  const before = await context.client.node(ident)
+  const patch = imagePatch(options, before.instance_info ?? {})
+  const start = async () => {
+    if (patch.length) await context.client.patchNode(ident, patch)
+    await context.client.provision(ident, target, configdrive === undefined ? {} : { configdrive })
+  }
+  await carryOut(context, { ident, doing: 'being deployed', wants: ['active'], start }, options)
+}
+
+const sums = ['image_checksum', 'image_os_hash_algo', 'image_os_hash_value']
+
+/** What the options say about the image, as a patch of the node. A new image takes the old one's checksums away. */
+export function imagePatch(
+  options: Pick<DeployOptions, 'image' | 'checksum' | 'diskFormat' | 'rootDevice'>,
+  before: Pairs,
+): JsonPatch {
+  const facts: Pairs = {
+    ...(options.image && { image_source: options.image, image_disk_format: options.diskFormat ?? 'raw' }),
+    ...(!options.image && options.diskFormat && { image_disk_format: options.diskFormat }),
+    ...(options.checksum && checksumFields(options.checksum)),
+    ...(options.rootDevice && { root_device: options.rootDevice }),
+  }
+  const stale = options.image || options.checksum ? sums.filter((key) => key in before && !(key in facts)) : []
+  return [
+    ...Object.entries(facts).map(([key, value]) => ({ op: 'add' as const, path: `/instance_info/${key}`, value })),
+    ...stale.map((key) => ({ op: 'remove' as const, path: `/instance_info/${key}` })),
+  ]
+}

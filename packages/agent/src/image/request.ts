@@ -1,5 +1,9 @@
 import type { Progress } from '@ferrite/shared/contracts/callback'
 import type { Secret } from '@ferrite/shared/secret'
+import type { Disk } from '../hardware/disk.ts'
+
+export const digestAlgorithms = ['sha256', 'sha384', 'sha512', 'md5'] as const
+export type DigestAlgorithm = (typeof digestAlgorithms)[number]
 
 /** What to write and how sure to be. Made from an `image_info`, or from the command line of `ferrite write`. */
 export type WriteRequest = {
@@ -7,8 +11,8 @@ export type WriteRequest = {
   urls: readonly string[]
   /** Digest of the bytes as they travel: hex, or the URL of a checksum file. */
   digest:
-    | { algorithm: 'sha256' | 'sha512' | 'md5'; value: string }
-    | { url: string; algorithm?: 'sha256' | 'sha512' | 'md5' }
+    | { algorithm: DigestAlgorithm; value: string }
+    | { url: string; algorithm?: DigestAlgorithm }
   /** As declared; null: found out from the bytes. */
   format: string | null
   /** Authorization header value, sent to the origin of the first URL only. */
@@ -19,14 +23,17 @@ export type WriteRequest = {
   verify: boolean
   allowMd5: boolean
   limits: WriteLimits
+  /** Sees the first bytes of the image (up to 4 MiB) while the disk is still untouched; a throw refuses the image. */
+  inspect?: (head: Uint8Array, disk: Disk) => void
 }
 
 export type WriteLimits = {
   connectTimeoutMs: number
   /** No byte for this long: the connection is dropped and resumed. */
   stallTimeoutMs: number
-  /** Mean over a minute below this: failed. Bytes a second; 0 is no limit. */
+  /** Mean over `throughputWindowMs` of waiting for the network below this: the mirror is given up. 0 is no limit. */
   minBytesPerSecond: number
+  throughputWindowMs: number
   /** For the whole write; 0 is no limit. */
   totalTimeoutMs: number
   /** Reconnections over all mirrors that bring no progress before giving up. */
@@ -38,6 +45,7 @@ export const defaultLimits: WriteLimits = {
   connectTimeoutMs: 10_000,
   stallTimeoutMs: 30_000,
   minBytesPerSecond: 64 * 1024,
+  throughputWindowMs: 60_000,
   totalTimeoutMs: 0,
   maxFruitlessAttempts: 5,
   retryPauseMs: 1_000,

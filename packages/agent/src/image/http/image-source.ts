@@ -1,0 +1,238 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Fault, isFault } from '@ferrite/shared/fault'
+import { Secret } from '@ferrite/shared/secret'
+import type { ByteSource } from '../byte-source.ts'
+import type { WriteLimits, WriteRequest } from '../request.ts'
+import { get } from './exchange.ts'
+import type { BoundCredential, Exchange, GetOptions } from './exchange.ts'
+import { imageUrl, shownUrl, userinfoAuthorization } from './image-url.ts'
+import { contentRange, validatorOf } from './response-head.ts'
+import { ThroughputGuard } from './throughput-guard.ts'
+import { aborted } from './wire.ts'
+
+export type SourceRequest = Pick<WriteRequest, 'urls' | 'authorization' | 'tls' | 'limits'>
+
+/** The image begins again at its first byte: whoever reads must forget what it has. */
+export class StartedAnew extends Error {
+  override readonly name = 'StartedAnew'
+}
+
+const maxStarts = 5
+
+/**
+ * One image from the first mirror that gives it, as an uninterrupted stream: a lost connection is resumed with Range and
+ * If-Range. `read` throws StartedAnew when only a beginning from zero is possible, and a Fault when nothing more can help.
+ */
+export class ImageSource implements ByteSource, Disposable {
+  /** Bytes that had to be thrown away, and connections after the first. */
+  bytesWasted = 0
+  resumes = 0
+  /** Length of the whole image, null when the server does not say. */
+  totalBytes: number | null = null
+  readonly #mirrors: URL[]
+  readonly #credential: BoundCredential | undefined
+  readonly #request: SourceRequest
+  readonly #signal: AbortSignal
+  readonly #guard: ThroughputGuard
+  #exchange: Exchange | undefined
+  /** Of former reads, and how much of the current body is already in it. */
+  #received = 0
+  #counted = 0
+  #validator: string | undefined
+  #position = 0
+  /** The furthest byte ever reached: only beyond it there is progress. */
+  #highWater = 0
+  #fruitless = 0
+  #starts = 0
+
+  constructor(request: SourceRequest, signal: AbortSignal) {
+    this.#request = request
+    this.#signal = signal
+    this.#mirrors = request.urls.map((text) => imageUrl(text))
+    this.#credential = credentialFor(request.authorization, this.#mirrors[0])
+    this.#guard = new ThroughputGuard(request.limits.minBytesPerSecond, request.limits.throughputWindowMs)
+  }
+
+  /** The mirror in use, as it may be shown. */
+  get url(): string {
+    return this.#mirrors[0] ? shownUrl(this.#mirrors[0]) : ''
+  }
+
+  /** Bytes that came over the network, up to this moment. */
+  get bytesReceived(): number {
+    return this.#received + (this.#exchange?.body.delivered ?? this.#counted) - this.#counted
+  }
+
+  /** Connects, so that length and refusals are known before anything is destroyed. */
+  async open(): Promise<void> {
+    await this.#connected()
+  }
+
+  async read(into: Uint8Array): Promise<number> {
+    let filled = 0
+    while (filled < into.length) {
+      const { body } = await this.#connected()
+      const rest = into.subarray(filled)
+      const before = body.delivered
+      let failure = await failureOf(body.read(rest))
+      const bytes = body.delivered - before
+      filled += bytes
+      this.#advance(bytes)
+      if (failure === undefined && bytes < rest.length) {
+        if (this.totalBytes === null || this.#position >= this.totalBytes) return filled
+        failure = new Fault('image_truncated', `${this.url} ended at byte ${this.#position} of ${this.totalBytes}`)
+      }
+      if (failure !== undefined && filled < into.length) await this.#recover(failure)
+    }
+    return filled
+  }
+
+  [Symbol.dispose](): void {
+    this.#exchange?.[Symbol.dispose]()
+    this.#exchange = undefined
+    this.#counted = 0
+  }
+
+  #advance(bytes: number): void {
+    this.#position += bytes
+    this.#received += bytes
+    this.#counted += bytes
+    if (this.#position > this.#highWater) {
+      this.#highWater = this.#position
+      this.#fruitless = 0
+    }
+  }
+
+  async #connected(): Promise<Exchange> {
+    for (;;) {
+      if (this.#exchange) return this.#exchange
+      const failure = await failureOf(this.#connect())
+      if (failure instanceof StartedAnew) throw failure
+      if (failure !== undefined) await this.#recover(failure)
+    }
+  }
+
+  /** Returns when another attempt may help, else throws. */
+  async #recover(failure: unknown): Promise<void> {
+    this[Symbol.dispose]()
+    if (this.#signal.aborted) throw aborted(this.#signal)
+    if (!(failure instanceof Fault)) throw failure
+    if (!failure.retry || failure.details['giveUp'] === true) {
+      this.#mirrors.shift()
+      this.#guard.reset()
+      if (this.#mirrors.length === 0) throw failure
+      return
+    }
+    this.#fruitless += 1
+    if (this.#fruitless > this.#request.limits.maxFruitlessAttempts) throw failure
+    if (this.#fruitless > 1 || this.#position === 0) this.#nextMirror()
+    await this.#pause(failure, this.#request.limits)
+  }
+
+  #nextMirror(): void {
+    const first = this.#mirrors.shift()
+    if (first) this.#mirrors.push(first)
+  }
+
+  async #pause(error: Fault, limits: WriteLimits): Promise<void> {
+    // The first try after progress is made at once, and so is the first try of another mirror.
+    if (this.#fruitless <= 1 && (this.#position > 0 || this.#mirrors.length > 1)) return
+    const asked = Number(error.details['retryAfterMs'] ?? 0)
+    try {
+      await sleep(Math.max(limits.retryPauseMs, asked), undefined, { signal: this.#signal })
+    } catch {
+      throw aborted(this.#signal)
+    }
+  }
+
+  async #connect(): Promise<void> {
+    const mirror = this.#mirrors[0]
+    if (!mirror) throw new Fault('invalid', 'no image URL was given')
+    const resume = this.#position > 0 && this.#validator !== undefined
+    if (this.#starts > 0) this.resumes += 1
+    const { limits, tls } = this.#request
+    const exchange = await this.#get(mirror, {
+      tls,
+      connectTimeoutMs: limits.connectTimeoutMs,
+      stallTimeoutMs: limits.stallTimeoutMs,
+      signal: this.#signal,
+      guard: this.#guard,
+      credential: this.#credential,
+      headers: resume ? { range: `bytes=${this.#position}-`, 'if-range': this.#validator ?? '' } : {},
+    })
+    try {
+      this.#accept(exchange, resume)
+    } catch (error) {
+      if (!(error instanceof StartedAnew)) exchange[Symbol.dispose]()
+      throw error
+    }
+  }
+
+  async #get(mirror: URL, options: GetOptions): Promise<Exchange> {
+    try {
+      return await get(mirror, options)
+    } catch (cause) {
+      if (!isFault(cause) || cause.details['status'] !== 416) throw cause
+      const message = `${this.url} ended at byte ${this.#position} of ${this.totalBytes ?? 'unknown'} and has no more`
+      throw new Fault('image_truncated', message, { cause, giveUp: true })
+    }
+  }
+
+  #accept(exchange: Exchange, resume: boolean): void {
+    if (exchange.head.status === 206) this.#acceptRange(exchange, resume)
+    else this.#acceptWhole(exchange)
+  }
+
+  #acceptRange(exchange: Exchange, resume: boolean): void {
+    const range = contentRange(exchange.head.headers.get('content-range'))
+    if (!resume || !range || range.start !== this.#position) {
+      throw new Fault('image_refused', `${this.url} answered with another range than byte ${this.#position} onwards`)
+    }
+    const { start, end, total } = range
+    const wrongLength = exchange.length !== null && exchange.length !== end - start + 1
+    if (wrongLength || (total !== null && this.totalBytes !== null && total !== this.totalBytes)) {
+      throw new Fault('image_refused', `${this.url} answered with a range whose lengths contradict each other`)
+    }
+    const validator = validatorOf(exchange.head)
+    if (validator !== undefined && validator !== this.#validator) {
+      throw new Fault('image_refused', `${this.url} answered with a range of a changed image`)
+    }
+    this.totalBytes ??= total
+    this.#exchange = exchange
+  }
+
+  #acceptWhole(exchange: Exchange): void {
+    const again = this.#position > 0
+    this.#starts += 1
+    if (again && this.#starts > maxStarts) throw this.#cannotResume()
+    this.bytesWasted += this.#position
+    this.#position = 0
+    this.totalBytes = exchange.length
+    this.#validator = validatorOf(exchange.head)
+    this.#exchange = exchange
+    if (again) throw new StartedAnew('the image begins again')
+  }
+
+  #cannotResume(): Fault {
+    return this.#validator === undefined
+      ? new Fault('image_truncated', `${this.url} breaks off, and cannot resume: it sends no strong ETag`, { giveUp: true })
+      : new Fault('image_changed', `${this.url} changed during the download ${maxStarts} times`, { giveUp: true })
+  }
+}
+
+async function failureOf(work: Promise<unknown>): Promise<unknown> {
+  try {
+    await work
+    return undefined
+  } catch (error) {
+    return error
+  }
+}
+
+function credentialFor(given: Secret | undefined, first: URL | undefined): BoundCredential | undefined {
+  if (!first) return undefined
+  const own = userinfoAuthorization(first)
+  const authorization = given ?? (own === undefined ? undefined : new Secret(own))
+  return authorization && { origin: first.origin, authorization }
+}
+

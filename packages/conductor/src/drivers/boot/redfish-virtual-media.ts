@@ -1,0 +1,138 @@
+import { z } from 'zod'
+import { Fault } from '@ferrite/shared/fault'
+import { redfishFields, redfishInfo } from '../../bmc/redfish/driver-info.ts'
+import type { Bmcs } from '../../bmc/redfish/bmcs.ts'
+import type { Redfish } from '../../bmc/redfish/client.ts'
+import { systemOf } from '../../bmc/redfish/system.ts'
+import { drivesOf, eject, insert } from '../../bmc/redfish/virtual-media.ts'
+import type { Drive } from '../../bmc/redfish/virtual-media.ts'
+import type { BootMedia } from '../../boot-media.ts'
+import type { BootInterface, DriverInfoFields, RamdiskParams } from '../../core/interfaces.ts'
+import type { Task } from '../../core/task.ts'
+import { writeIso } from '../../iso/write.ts'
+import { parseKernelArgs, renderKernelArgs } from '../../netboot/kernel-args.ts'
+import type { KernelArgs } from '../../netboot/kernel-args.ts'
+
+const fields = {
+  ...redfishFields,
+  deploy_iso: {
+    schema: z.url({ protocol: /^https?$/ }),
+    required: true,
+    description: 'URL (http or https) of the bootable ISO image of the deploy ramdisk.',
+  },
+  kernel_append_params: { schema: z.string(), description: 'Kernel parameters for the ramdisk, beside our own.' },
+  force_persistent_boot_device: {
+    schema: z.enum(['Default', 'Always', 'Never']),
+    description: 'Never: the boot device is set for one boot only, also for the deployed system.',
+  },
+} as const satisfies DriverInfoFields
+
+/** The label by which agents know the medium with their parameters. */
+const parametersLabel = 'ir-vfd-dev'
+
+/** Boots the ramdisk from virtual media: its ISO as a CD, its parameters and token as a second, small medium. */
+export function redfishVirtualMedia({ bmcs, media }: { bmcs: Bmcs; media: BootMedia }): BootInterface {
+  const cleanUpRamdisk = async (task: Task) => {
+    const names = task.node.internal.boot_media ?? []
+    await forgetMedia(task, media)
+    const { bmc, drives } = await machineDrives(bmcs, task)
+    for (const drive of drives.filter(({ body }) => isOurs(task, names, body.Image))) {
+      await task.effect('eject boot media', (signal) => eject(bmc, drive, signal))
+    }
+  }
+  return {
+    name: 'redfish-virtual-media',
+    driverInfo: fields,
+    carriesToken: true,
+    async validate({ node }) {
+      redfishInfo(node.driver_info)
+      deployIso(node.driver_info)
+      ownParams(node)
+    },
+    async prepareRamdisk(task, params) {
+      const iso = deployIso(task.node.driver_info)
+      const { bmc, drives } = await machineDrives(bmcs, task)
+      const { cd, second } = drivesFor(task, drives)
+      const name = await writeParameters(task, media, params)
+      await task.effect('insert boot media', async (signal) => {
+        await insert(bmc, cd, iso, task.clock, signal)
+        await insert(bmc, second, media.urlOf(name), task.clock, signal)
+      })
+      await task.interfaces.management.setBootDevice(task, 'cdrom', { persistent: false })
+    },
+    cleanUpRamdisk,
+    async prepareInstance(task) {
+      await cleanUpRamdisk(task)
+      const persistent = task.node.driver_info['force_persistent_boot_device'] !== 'Never'
+      await task.interfaces.management.setBootDevice(task, 'disk', { persistent })
+    },
+    cleanUpInstance: cleanUpRamdisk,
+  }
+}
+
+async function machineDrives(bmcs: Bmcs, task: Task): Promise<{ bmc: Redfish; drives: Drive[] }> {
+  const { bmc, info } = await bmcs.of(task.node.driver_info)
+  const system = await systemOf(bmc, info.systemId, task.signal)
+  return { bmc, drives: await drivesOf(bmc, system, task.signal) }
+}
+
+function drivesFor(task: Task, drives: Drive[]): { cd: Drive; second: Drive } {
+  const cd = drives.find((drive) => drive.kind === 'cd')
+  if (!cd)
+    throw new Fault('bmc_refused', `the BMC of node ${task.node.uuid} has no virtual CD drive to boot the ramdisk from`)
+  const second = drives.find((drive) => drive.kind === 'removable')
+  if (second) return { cd, second }
+  throw new Fault(
+    'bmc_refused',
+    `the BMC of node ${task.node.uuid} has a virtual CD drive only; the ramdisk’s parameters need a second one, a USB stick or floppy`,
+  )
+}
+
+function deployIso(driverInfo: Readonly<Record<string, unknown>>): string {
+  const given = driverInfo['deploy_iso']
+  if (given === undefined || given === null)
+    throw new Fault('missing_parameter', 'driver_info lacks deploy_iso, the ISO image of the deploy ramdisk')
+  const parsed = fields.deploy_iso.schema.safeParse(given)
+  if (!parsed.success) throw new Fault('invalid', 'driver_info/deploy_iso must be an http or https URL')
+  return parsed.data
+}
+
+function ownParams(node: Task['node']): KernelArgs {
+  const given = node.instance_info['kernel_append_params'] ?? node.driver_info['kernel_append_params'] ?? ''
+  if (typeof given !== 'string') throw new Fault('invalid', 'kernel_append_params must be text')
+  return parseKernelArgs(given.replaceAll('%default%', ''))
+}
+
+/** Makes the medium with the parameters; those of earlier boots are deleted. The name is recorded first. */
+async function writeParameters(task: Task, media: BootMedia, params: RamdiskParams): Promise<string> {
+  const port = task.ports.find(({ pxe_enabled }) => pxe_enabled) ?? task.ports[0]
+  const args: KernelArgs = [
+    ...ownParams(task.node),
+    ...Object.entries(params),
+    ['boot_method', 'vmedia'],
+    ...(port ? [['BOOTIF', `01-${port.address.replaceAll(':', '-')}`] as const] : []),
+  ]
+  const text = `${renderKernelArgs(args, '\n')}\n`
+  const content = writeIso({ volumeId: parametersLabel, files: { 'parameters.txt': Buffer.from(text) } })
+  const name = media.newName()
+  const earlier = task.node.internal.boot_media ?? []
+  await task.save({ internal: { ...task.node.internal, boot_media: [...earlier, name] } })
+  await media.write(name, content)
+  await media.delete(earlier)
+  return name
+}
+
+async function forgetMedia(task: Task, media: BootMedia): Promise<void> {
+  const names = task.node.internal.boot_media ?? []
+  if (names.length === 0) return
+  await media.delete(names)
+  await task.save({ internal: { ...task.node.internal, boot_media: [] } })
+}
+
+/** Other media that somebody inserted are none of our business. BMCs show the URL, or only its last part. */
+function isOurs(task: Task, names: readonly string[], image: string | null | undefined): boolean {
+  if (!image) return true
+  const last = (text: string) => text.split('/').at(-1)
+  const iso = task.node.driver_info['deploy_iso']
+  return names.some((name) => name === last(image)) || (typeof iso === 'string' && last(iso) === last(image))
+}

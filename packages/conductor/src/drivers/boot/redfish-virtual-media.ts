@@ -132,7 +132,9 @@ async function forgetMedia(task: Task, media: BootMedia): Promise<void> {
 /** Other media that somebody inserted are none of our business. BMCs show the URL, or only its last part. */
 function isOurs(task: Task, names: readonly string[], image: string | null | undefined): boolean {
   if (!image) return true
-  const last = (text: string) => text.split('/').at(-1)
+
   const iso = task.node.driver_info['deploy_iso']
   return names.some((name) => name === last(image)) || (typeof iso === 'string' && last(iso) === last(image))
 }
+
+const last = (text: string): string | undefined => text.split('/').at(-1)

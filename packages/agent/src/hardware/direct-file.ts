@@ -44,13 +44,17 @@ type Place = { path: string; offset: number }
 
 /** Writes all of `buffer`. Fault disk_failed names the offset. */
 export async function writeFully(handle: FileHandle, buffer: Uint8Array, { path, offset }: Place): Promise<void> {
-  for (let done = 0; done < buffer.length; ) {
+  for (let done = 0; done < buffer.length;) {
     let bytes: number
     try {
       ;({ bytesWritten: bytes } = await handle.write(buffer, done, buffer.length - done, offset + done))
     } catch (cause) {
       const at = offset + done
-      throw new Fault('disk_failed', `cannot write to ${path} at offset ${at}`, { cause, offset: at, errno: codeOf(cause) })
+      throw new Fault('disk_failed', `cannot write to ${path} at offset ${at}`, {
+        cause,
+        offset: at,
+        errno: codeOf(cause),
+      })
     }
     if (bytes === 0) throw new Fault('disk_failed', `${path} takes no more data at offset ${offset + done}`, { offset })
     done += bytes
@@ -59,7 +63,7 @@ export async function writeFully(handle: FileHandle, buffer: Uint8Array, { path,
 
 /** Fills `buffer`. Fault disk_failed names the offset. */
 export async function readFully(handle: FileHandle, buffer: Uint8Array, { path, offset }: Place): Promise<void> {
-  for (let done = 0; done < buffer.length; ) {
+  for (let done = 0; done < buffer.length;) {
     let bytes: number
     try {
       ;({ bytesRead: bytes } = await handle.read(buffer, done, buffer.length - done, offset + done))
@@ -77,6 +81,9 @@ export async function flushFully(handle: FileHandle, path: string): Promise<void
   try {
     await handle.sync()
   } catch (cause) {
-    throw new Fault('disk_failed', `${path} did not take what was written to it (flush)`, { cause, errno: codeOf(cause) })
+    throw new Fault('disk_failed', `${path} did not take what was written to it (flush)`, {
+      cause,
+      errno: codeOf(cause),
+    })
   }
 }

@@ -26,7 +26,8 @@ export async function openFileDisk(path: string, options: FileDiskOptions = {}):
     alignment: file.alignment,
     direct: file.direct,
     ...(file.directRefused === undefined ? {} : { directRefused: file.directRefused }),
-    write: (buffer, offset) => writeFully(file.handle, buffer, { path, offset: within(buffer, offset, sizeBytes, path) }),
+    write: (buffer, offset) =>
+      writeFully(file.handle, buffer, { path, offset: within(buffer, offset, sizeBytes, path) }),
     read: (buffer, offset) => readFully(file.handle, buffer, { path, offset: within(buffer, offset, sizeBytes, path) }),
     flush: () => flushFully(file.handle, path),
     async dropCache() {

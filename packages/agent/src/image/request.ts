@@ -10,9 +10,7 @@ export type WriteRequest = {
   /** Mirrors, tried in order. */
   urls: readonly string[]
   /** Digest of the bytes as they travel: hex, or the URL of a checksum file. */
-  digest:
-    | { algorithm: DigestAlgorithm; value: string }
-    | { url: string; algorithm?: DigestAlgorithm }
+  digest: { algorithm: DigestAlgorithm; value: string } | { url: string; algorithm?: DigestAlgorithm }
   /** As declared; null: found out from the bytes. */
   format: string | null
   /** Authorization header value, sent to the origin of the first URL only. */
@@ -24,7 +22,7 @@ export type WriteRequest = {
   allowMd5: boolean
   limits: WriteLimits
   /** Sees the first bytes of the image (up to 4 MiB) while the disk is still untouched; a throw refuses the image. */
-  inspect?: (head: Uint8Array, disk: Disk) => void
+  inspect?: (head: Uint8Array, disk: Disk) => void | Promise<void>
 }
 
 export type WriteLimits = {

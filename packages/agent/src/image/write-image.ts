@@ -74,7 +74,7 @@ async function firstSlab(job: Job, request: WriteRequest): Promise<FirstSlab> {
   refuseTooLarge(source, disk)
   const head = slab.bytes.subarray(0, length)
   refuseUnlessRaw(request.format, head)
-  request.inspect?.(head, disk)
+  await request.inspect?.(head, disk)
   return { slab, length }
 }
 

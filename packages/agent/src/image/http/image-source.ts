@@ -215,7 +215,9 @@ export class ImageSource implements ByteSource, Disposable {
 
   #cannotResume(): Fault {
     return this.#validator === undefined
-      ? new Fault('image_truncated', `${this.url} breaks off, and cannot resume: it sends no strong ETag`, { giveUp: true })
+      ? new Fault('image_truncated', `${this.url} breaks off, and cannot resume: it sends no strong ETag`, {
+          giveUp: true,
+        })
       : new Fault('image_changed', `${this.url} changed during the download ${maxStarts} times`, { giveUp: true })
   }
 }
@@ -235,4 +237,3 @@ function credentialFor(given: Secret | undefined, first: URL | undefined): Bound
   const authorization = given ?? (own === undefined ? undefined : new Secret(own))
   return authorization && { origin: first.origin, authorization }
 }
-

@@ -103,7 +103,9 @@ export class Wire implements Disposable {
     const socket = secure ? connectTls(tlsOptions) : connectTcp({ host, port, onread, noDelay: true })
     this.#socket = socket
     const timer = setTimeout(() => {
-      this.#finish(new Fault('image_unreachable', `${this.#name} did not accept a connection in ${connectTimeoutMs} ms`))
+      this.#finish(
+        new Fault('image_unreachable', `${this.#name} did not accept a connection in ${connectTimeoutMs} ms`),
+      )
     }, connectTimeoutMs)
     const onAbort = () => this.#finish(aborted(signal))
     signal.addEventListener('abort', onAbort, { once: true })

@@ -55,6 +55,13 @@ const faults = {
   partition_table_invalid:   { status: 500, retry: false },
   configdrive_invalid:       { status: 400, retry: false },
   lookup_failed:             { status: 500, retry: true },
+  // what an agent says of a command
+  wrong_arguments:           { status: 500, retry: false },
+  version_mismatch:          { status: 409, retry: false },
+  step_not_found:            { status: 500, retry: false },
+  deployment_failed:         { status: 500, retry: false },
+  cleaning_failed:           { status: 500, retry: false },
+  erase_failed:              { status: 500, retry: false },
 } as const satisfies Record<string, { status: number; retry: boolean }>
 
 export type FaultCode = keyof typeof faults

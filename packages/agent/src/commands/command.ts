@@ -4,6 +4,7 @@ import type { AgentCommandName, ParamsOf, ResultOf, SentNode } from '@ferrite/sh
 import type { PartitionUuids } from '@ferrite/shared/contracts/agent-commands'
 import type { LookupConfig } from '@ferrite/shared/contracts/callback'
 import type { Hardware } from '../hardware/hardware.ts'
+import type { WriteLimits } from '../image/request.ts'
 
 /** What a command works with. `memory` is what the agent remembers between commands. */
 export type CommandContext = {
@@ -13,12 +14,29 @@ export type CommandContext = {
   onProgress: (progress: Progress) => void
   lookup: () => LookupConfig | undefined
   memory: AgentMemory
+  settings: CommandSettings
+  /** Runs another command as part of this one. */
+  execute: (name: string, params: unknown) => Promise<unknown>
+  /** The agent stops serving, for good, once the running requests are answered. */
+  lockDown: () => void
 }
 
 export type AgentMemory = {
   /** The node as the conductor sent it last. */
   node?: SentNode
   partitionUuids?: PartitionUuids
+}
+
+/** What the operator set for this boot. */
+export type CommandSettings = {
+  ignoreBootloaderFailure: boolean
+  ntpServer?: string | undefined
+  /** Image servers' certificates are not verified. */
+  insecure: boolean
+  /** PEM certificates to trust beside the system's. */
+  ca?: string | undefined
+  /** What the operator set of the limits of a write. */
+  limits: Partial<WriteLimits>
 }
 
 export type Run<C extends AgentCommandName> = (params: ParamsOf<C>, context: CommandContext) => Promise<ResultOf<C>>

@@ -1,0 +1,45 @@
+import { cpus, machine, totalmem } from 'node:os'
+import { bios, cpu, memLayout, system } from 'systeminformation'
+import type { Inventory } from '@ferrite/shared/contracts/inventory'
+import { MiB } from '@ferrite/shared/units'
+import { attribute } from './sysfs.ts'
+
+/** Processors; `frequency` is text in MHz, as IPA's. */
+export async function cpuFacts(): Promise<Inventory['cpu']> {
+  const [first] = cpus()
+  const [info, facts] = await Promise.all([attribute('/proc/cpuinfo'), cpu()])
+  const flags = /^(?:flags|Features)\s*:\s*(.*)$/m.exec(info ?? '')?.[1] ?? ''
+  const mhz = (facts.speedMax || facts.speed || 0) * 1000 || (first?.speed ?? 0)
+  return {
+    model_name: first?.model ?? facts.brand ?? null,
+    frequency: mhz > 0 ? mhz.toFixed(4) : '',
+    count: cpus().length,
+    architecture: machine(),
+    flags: flags.split(' ').filter(Boolean),
+    socket_count: facts.processors || 1,
+  }
+}
+
+/** `total` is what the kernel has, `physical_mb` what the modules say; null when the firmware does not tell. */
+export async function memoryFacts(): Promise<Inventory['memory']> {
+  const modules = await memLayout().catch(() => [])
+  const bytes = modules.reduce((sum, { size }) => sum + (size || 0), 0)
+  return { total: totalmem(), physical_mb: bytes > 0 ? Math.round(bytes / MiB) : null }
+}
+
+export async function vendorFacts(): Promise<Inventory['system_vendor']> {
+  const [maker, firmware] = await Promise.all([system(), bios()])
+  return {
+    product_name: told(maker.model),
+    serial_number: told(maker.serial),
+    manufacturer: told(maker.manufacturer),
+    firmware: {
+      vendor: told(firmware.vendor),
+      version: told(firmware.version),
+      build_date: told(firmware.releaseDate),
+    },
+  }
+}
+
+/** systeminformation says '-' for what it does not know, IPA an empty text. */
+const told = (text: string | undefined): string => (text === undefined || text === '-' ? '' : text)

@@ -1,0 +1,51 @@
+import { mkdtemp, readFile, rmdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { Logger } from 'pino'
+import { Fault, explain } from '@ferrite/shared/fault'
+import { parseKernelParams } from '../kernel-params.ts'
+import { parseLsblk } from './lsblk.ts'
+import type { BlockDevice } from './lsblk.ts'
+import { run, runOk } from './run.ts'
+
+const labels = new Set(['ir-vfd-dev', 'ir-deploy', 'vmedia_boot_iso', 'config-2'])
+
+/** The parameters that the conductor put on the virtual medium we booted from. Fault not_found when no medium has any. */
+export async function virtualMediaParams(log: Logger): Promise<Map<string, string>> {
+  const { stdout } = await runOk('lsblk', ['-J', '-b', '-O'], { maxOutputBytes: 16 * 1024 * 1024 })
+  const media = flat(parseLsblk(stdout)).filter(({ label }) => labels.has(label?.toLowerCase() ?? ''))
+  for (const medium of media) {
+    const device = medium.path ?? `/dev/${medium.kname}`
+    const text = await parametersOn(device).catch((error: unknown) => {
+      log.info({ device, err: explain(error) }, 'no parameters on this medium')
+    })
+    if (text === undefined) continue
+    log.info({ device, label: medium.label }, 'read the parameters of the virtual medium')
+    return parseKernelParams(text)
+  }
+  throw new Fault('not_found', 'booted from virtual media, but no medium has a parameters.txt', {
+    seen: media.map(({ kname }) => kname),
+  })
+}
+
+const flat = (tree: readonly BlockDevice[]): BlockDevice[] =>
+  tree.flatMap((device) => [device, ...flat(device.children)])
+
+async function parametersOn(device: string): Promise<string> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'vmedia-'))
+  await runOk('mount', ['-o', 'ro,nosuid,nodev,noexec', device, directory])
+  try {
+    return await firstText([path.join(directory, 'parameters.txt'), path.join(directory, 'PARAMETE.TXT')])
+  } finally {
+    await run('umount', [directory])
+    await rmdir(directory)
+  }
+}
+
+async function firstText(files: string[]): Promise<string> {
+  for (const file of files) {
+    const text = await readFile(file, 'utf8').catch(() => undefined)
+    if (text !== undefined) return text
+  }
+  throw new Fault('not_found', 'the medium has no parameters.txt')
+}

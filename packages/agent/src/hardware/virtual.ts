@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto'
+import { stat } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import path from 'node:path'
+import type { InventoryInterface } from '@ferrite/shared/contracts/inventory'
+import { Fault } from '@ferrite/shared/fault'
+import type { Hardware, ListedDisk } from './hardware.ts'
+import { openAnyDisk } from './open-any-disk.ts'
+import { collectLogs } from './logs.ts'
+import { cpuFacts, memoryFacts } from './system.ts'
+import { deviceSizeBytes } from './sysfs.ts'
+
+export type VirtualOptions = {
+  /** Files or block devices that are the machine's disks; nothing else of this computer is touched. */
+  disks: readonly string[]
+  macs: readonly string[]
+  bootMode: 'bios' | 'uefi'
+  onPowerOff: () => Promise<void>
+  onReboot: () => Promise<void>
+}
+
+/** A machine made of given disks and addresses, for running the agent outside of a ramdisk. */
+export function virtualHardware({ disks, macs, bootMode, onPowerOff, onReboot }: VirtualOptions): Hardware {
+  const paths = disks.map((disk) => path.resolve(disk))
+  const list = () => Promise.all(paths.map(diskFacts))
+  return {
+    disks: list,
+    macAddresses: async () => [...macs],
+    bootMode: async () => bootMode,
+    async inventory() {
+      return {
+        interfaces: macs.map(interfaceFacts),
+        cpu: await cpuFacts(),
+        disks: (await list()).map(({ also: _also, read_only: _readOnly, ...disk }) => disk),
+        memory: await memoryFacts(),
+        bmc_address: null,
+        bmc_v6address: null,
+        system_vendor: {
+          product_name: 'Virtual machine',
+          serial_number: null,
+          manufacturer: 'Ferrite',
+          firmware: { vendor: '', version: '', build_date: '' },
+        },
+        boot: { current_boot_mode: bootMode, pxe_interface: null },
+        hostname: hostname(),
+      }
+    },
+    async openDisk(name) {
+      if (!paths.includes(name)) throw new Fault('disk_not_found', `${name} is not a disk of this machine`)
+      return openAnyDisk(name)
+    },
+    eraseByDevice: async () => undefined,
+    bootEntries: async () => undefined,
+    syncClock: async () => {},
+    // Every write path flushes its disk; the computer around this machine is left alone.
+    sync: async () => {},
+    powerOff: onPowerOff,
+    reboot: onReboot,
+    isolate: async () => {},
+    collectLogs: () => collectLogs({ isRamdisk: false }),
+  }
+}
+
+async function diskFacts(name: string, index: number): Promise<ListedDisk> {
+  const info = await stat(name).catch((cause: unknown) => {
+    throw new Fault('disk_not_found', `cannot look at the disk ${name}`, { cause })
+  })
+  const size = info.isBlockDevice() ? await deviceSizeBytes(name) : info.size
+  const digest = createHash('sha256').update(name).digest('hex')
+  return {
+    name,
+    model: 'FERRITE-DISK',
+    size,
+    rotational: false,
+    wwn: `0x5${digest.slice(0, 15)}`,
+    serial: `ferrite-${digest.slice(0, 12)}`,
+    vendor: 'FERRITE',
+    wwn_with_extension: `0x5${digest.slice(0, 15)}`,
+    wwn_vendor_extension: null,
+    hctl: `${index}:0:0:0`,
+    by_path: null,
+    logical_sectors: 512,
+    physical_sectors: 4096,
+    tran: null,
+  }
+}
+
+const interfaceFacts = (mac: string, index: number): InventoryInterface => ({
+  name: `eth${index}`,
+  mac_address: mac,
+  ipv4_address: null,
+  ipv6_address: null,
+  has_carrier: true,
+  lldp: null,
+  vendor: null,
+  product: null,
+  client_id: null,
+  biosdevname: null,
+  speed_mbps: null,
+  pci_address: null,
+  driver: null,
+})

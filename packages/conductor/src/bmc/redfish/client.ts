@@ -8,6 +8,7 @@ import { bmcBudget } from '../budget.ts'
 import { messageIn, messageOf, objectIn } from './answer.ts'
 import { tlsFor } from './driver-info.ts'
 import type { RedfishInfo } from './driver-info.ts'
+import { patient } from './patience.ts'
 import { loginFor } from './session.ts'
 import type { Login } from './session.ts'
 
@@ -30,10 +31,10 @@ export interface Redfish extends AsyncDisposable {
 
 type Parts = { info: RedfishInfo; client: OutboundClient; login: Login; budget: Budget; clock: Clock }
 const taskLimitMs = 60_000
-const readTries = 4
 
 export async function openRedfish(info: RedfishInfo, { clock, log }: { clock: Clock; log: Logger }): Promise<Redfish> {
-  const client = openOutbound({ origin: info.origin, unreachable: 'bmc_unreachable', tls: await tlsFor(info.verify) })
+  const tls = await tlsFor(info.verify)
+  const client = patient(openOutbound({ origin: info.origin, unreachable: 'bmc_unreachable', tls }), clock)
   const login = loginFor(info, client, log)
   const parts: Parts = { info, client, login, budget: bmcBudget(client.origin, clock), clock }
   return {
@@ -42,7 +43,7 @@ export async function openRedfish(info: RedfishInfo, { clock, log }: { clock: Cl
     patch: (resource, body, signal) => parts.budget.write(() => patch(parts, resource, body, signal)),
     post: (path, body, signal) =>
       parts.budget.write(async () => {
-        const response = await send(parts, { method: 'POST', path, body, signal }, signal)
+        const response = await send(parts, { method: 'POST', path, body, signal })
         return ended(parts, response, `POST ${path}`, signal)
       }),
     async [Symbol.asyncDispose]() {
@@ -53,7 +54,7 @@ export async function openRedfish(info: RedfishInfo, { clock, log }: { clock: Cl
 }
 
 async function get(parts: Parts, path: string, signal: AbortSignal): Promise<Resource> {
-  const response = await send(parts, { path, signal }, signal)
+  const response = await send(parts, { path, signal })
   if (response.status >= 300) throw refusal(parts, `GET ${path}`, response)
   const body = objectIn(response, `GET ${path}`)
   const own = body['@odata.etag']
@@ -62,8 +63,7 @@ async function get(parts: Parts, path: string, signal: AbortSignal): Promise<Res
 
 async function patch(parts: Parts, resource: Resource, body: object, signal: AbortSignal): Promise<ActionOutcome> {
   const { path, etag } = resource
-  const change = (headers: Record<string, string>) =>
-    send(parts, { method: 'PATCH', path, body, headers, signal }, signal)
+  const change = (headers: Record<string, string>) => send(parts, { method: 'PATCH', path, body, headers, signal })
   // Weak and empty tags are shown by BMCs that then refuse them; others insist on a tag, whatever it looks like.
   const strong = etag !== undefined && /^"[^"]+"$/.test(etag) ? etag : undefined
   let response = await change(strong ? { 'if-match': strong } : {})
@@ -75,32 +75,13 @@ async function patch(parts: Parts, resource: Resource, body: object, signal: Abo
   return ended(parts, response, `PATCH ${path}`, signal)
 }
 
-/** One request, with a login where needed, one new login after a 401, and patience with a BMC that is busy. */
-async function send(parts: Parts, request: OutboundRequest, signal: AbortSignal): Promise<OutboundResponse> {
-  const isRead = (request.method ?? 'GET') === 'GET'
-  let relogged = false
-  for (let attempt = 1; ; attempt += 1) {
-    const credential = await parts.login.credential(signal)
-    let response: OutboundResponse
-    try {
-      response = await parts.client.request({ ...request, credential })
-    } catch (error) {
-      // A kept connection that the BMC had closed: nothing arrived, or it was a reading that may be repeated.
-      if (!isRead || attempt > 1 || !isClosedConnection(error)) throw error
-      continue
-    }
-    if (response.status === 401 && !relogged && parts.login.refused(credential)) {
-      relogged = true
-      continue
-    }
-    const busy = response.status === 503 || (isRead && [500, 502, 504].includes(response.status))
-    if (!busy || attempt >= readTries) return response
-    await parts.clock.sleep(250 * 2 ** attempt, signal)
-  }
+/** One request, with a login where needed, and one new login after a 401. */
+async function send(parts: Parts, request: OutboundRequest): Promise<OutboundResponse> {
+  const credential = await parts.login.credential()
+  const response = await parts.client.request({ ...request, credential })
+  if (response.status !== 401 || !parts.login.refused(credential)) return response
+  return parts.client.request({ ...request, credential: await parts.login.credential() })
 }
-
-const isClosedConnection = (error: unknown): boolean =>
-  error instanceof Fault && ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(String(error.details['reason']))
 
 function refusal(parts: Parts, what: string, response: OutboundResponse): Fault {
   const said = messageIn(response)
@@ -128,7 +109,7 @@ async function awaitTask(parts: Parts, monitor: string, what: string, signal: Ab
   const deadline = parts.clock.monotonicMs() + taskLimitMs
   for (let pauseMs = 200; parts.clock.monotonicMs() < deadline; pauseMs = Math.min(pauseMs * 2, 2_000)) {
     await parts.clock.sleep(pauseMs, signal)
-    const response = await send(parts, { path: monitor, signal }, signal)
+    const response = await send(parts, { path: monitor, signal })
     if (response.status === 404 || response.status === 410) return 'gone'
     if (response.status === 202) continue
     if (response.status >= 300) throw refusal(parts, what, response)

@@ -9,7 +9,7 @@ import type { RedfishInfo } from './driver-info.ts'
 /** How requests to one BMC prove who asks. At most one session is open. */
 export type Login = AsyncDisposable & {
   /** The credential to use now; logs in when there is none yet. Null: the BMC wants none. */
-  credential(signal: AbortSignal): Promise<BoundCredential | null>
+  credential(): Promise<BoundCredential | null>
   /** Forgets `refused`, which the BMC no longer takes. False when there is nothing better to try. */
   refused(refused: BoundCredential | null): boolean
 }
@@ -40,9 +40,10 @@ export function loginFor(info: RedfishInfo, client: OutboundClient, log: Logger)
     return { credential: basic, location: undefined }
   }
   return {
-    async credential(signal) {
+    async credential() {
       if (session) return session.credential
-      opening ??= open(signal).finally(() => (opening = undefined))
+      // Not with the caller’s signal: others wait for the same login.
+      opening ??= open(AbortSignal.timeout(60_000)).finally(() => (opening = undefined))
       session = await opening
       return session.credential
     },

@@ -1,5 +1,6 @@
 import { webcrypto } from 'node:crypto'
 import { isIP } from 'node:net'
+import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 
 const hourMs = 3_600_000

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { Logger } from 'pino'
 import { Fault, explain } from '@ferrite/shared/fault'
 import { liveAgent } from './agent.ts'
@@ -64,7 +63,7 @@ export async function runAgent(flags: AgentFlags, log: Logger): Promise<number> 
     })
     await liveAgent({ config, hardware, client, clock: systemClock, log, signal: life.signal })
     // Locked down: nothing more is served, but the machine is not ours to turn off.
-    if (!life.signal.aborted) await once(life.signal, 'abort')
+    while (!life.signal.aborted) await systemClock.sleep(60_000, life.signal)
     return status
   } catch (error) {
     if (life.signal.aborted) return status

@@ -35,7 +35,7 @@ export type Flow = {
   agent_steps_known: boolean
   /** How often the present step was begun, over restarts. */
   attempt: number
-  /** Power the machine should have when the verb was manual clean etc.; free for a flow's own facts. */
+  /** An abort was asked for while a step ran that must not be interrupted. */
   abort_requested?: boolean
   /** What the wait is for, in phase `waiting`. */
   waiting_for?: 'boot' | 'command'
@@ -43,7 +43,9 @@ export type Flow = {
   failing?: { last_error: string; step_failed: boolean; aborted?: boolean }
   /** Steps that the operator ordered, to be merged with those of the driver and the agent. */
   user_steps?: FlowStep[]
-  /** Power before a boot, to be had again at the end; facts that `active` rests on. */
+  /** How often the agent's steps were asked for anew, because its hardware managers had changed. */
+  replans?: number
+  /** Facts that `active` rests on. */
   confirmed?: { boot_device?: string; power?: string }
 }
 
@@ -69,23 +71,23 @@ export type AgentFacts = {
 
 /** Facts with an owner each; `driverInternalInfo` renders them under the names that Ironic's clients know. */
 export type NodeInternal = {
-  agent?: AgentFacts
-  flow?: Flow
+  agent?: AgentFacts | undefined
+  flow?: Flow | undefined
   /** In-band steps as the agent offered them, by interface; versions to send back. */
-  agent_steps?: { clean?: FlowStep[]; deploy?: FlowStep[]; versions: Record<string, string> }
-  root_uuid_or_disk_id?: string | null
-  is_whole_disk_image?: boolean
-  deploy_boot_mode?: 'bios' | 'uefi'
+  agent_steps?: { clean?: FlowStep[]; deploy?: FlowStep[]; versions: Record<string, string> } | undefined
+  root_uuid_or_disk_id?: string | null | undefined
+  is_whole_disk_image?: boolean | undefined
+  deploy_boot_mode?: 'bios' | 'uefi' | undefined
   /** Where the machine's ports are now. */
-  network?: 'provisioning' | 'cleaning' | 'tenant' | null
+  network?: 'provisioning' | 'cleaning' | 'tenant' | null | undefined
   /** Unguessable names of boot media we serve for this epoch. */
-  boot_media?: string[]
+  boot_media?: string[] | undefined
   /** What a deploy found out and must still hold at the end (digest, disk, bytes). */
-  written?: { result: string; at: string }
-  power_sync_failures?: number
+  written?: { result: string; at: string } | undefined
+  power_sync_failures?: number | undefined
   /** What `fake` power and management remember. */
-  fake?: { power?: PowerState; boot_device?: BootDevice; persistent?: boolean }
-  last_power_state_change?: string
+  fake?: { power?: PowerState; boot_device?: BootDevice; persistent?: boolean } | undefined
+  last_power_state_change?: string | undefined
 }
 
 /** A node as it is stored: what clients see, and what only conductors know. */

@@ -55,10 +55,14 @@ async function runOrJoin(
     await task.agent.run('image.install_bootloader', params)
     return
   }
-  while ((await task.agent.commands()).find((one) => one.id === last.id)?.command_status === 'RUNNING') {
+  for (;;) {
+    const now = (await task.agent.commands()).find((one) => one.id === last.id)
+    if (now?.command_status === 'SUCCEEDED') return
+    if (now?.command_status !== 'RUNNING') {
+      throw new Fault('agent_command_failed', `the agent’s command install_bootloader ended as ${now?.command_status}`)
+    }
     await task.clock.sleep(1_000, task.signal)
   }
-  await task.agent.run('image.install_bootloader', params)
 }
 
 /** The boot device must be the disk, by the BMC's own answer, wherever the BMC can say. */

@@ -1,0 +1,225 @@
+import type { Logger } from 'pino'
+import { Fault } from '@ferrite/shared/fault'
+import { Secret } from '@ferrite/shared/secret'
+import { agentOpener } from './agent-opener.ts'
+import { openBmcs, type Bmcs } from './bmc/redfish/bmcs.ts'
+import { openBootMedia, type BootMedia } from './boot-media.ts'
+import type { Config } from './config.ts'
+import { buildConfigdrive } from './configdrive/build.ts'
+import { checkConfigdrive } from './configdrive/check.ts'
+import type { Clock } from './core/clock.ts'
+import type { Services } from './core/services.ts'
+import { redfishVirtualMedia } from './drivers/boot/redfish-virtual-media.ts'
+import { askImageServer } from './drivers/deploy/ask-image-server.ts'
+import { redfishManagement } from './drivers/management/redfish.ts'
+import { redfishPower } from './drivers/power/redfish.ts'
+import { createDrivers, type Drivers } from './drivers/table.ts'
+import { createEventBus } from './events.ts'
+import { keepLogs } from './keep-logs.ts'
+import { createManagement } from './nodes/boot-device.ts'
+import { createValidator, validateFor } from './nodes/validate.ts'
+import { checkTimeouts } from './periodic/check-timeouts.ts'
+import { syncPowerState } from './periodic/sync-power-state.ts'
+import { startPeriodic, type Periodic } from './periodic/table.ts'
+import { watchAgents } from './periodic/watch-agents.ts'
+import { heartbeat } from './provision/heartbeat.ts'
+import { lookup } from './provision/lookup.ts'
+import type { ProvisionParts } from './provision/parts.ts'
+import { createPower } from './provision/power.ts'
+import { progress } from './provision/progress.ts'
+import { createProvision } from './provision/provision.ts'
+import { workOn } from './provision/work-on.ts'
+import { stepSettings } from './step-settings.ts'
+import type { Store } from './store/store.ts'
+import { createWorkLoop } from './work/loop.ts'
+import { openTask, type TaskParts } from './work/task.ts'
+
+export type ConductorParts = {
+  store: Store
+  clock: Clock
+  log: Logger
+  /** URL under which ramdisks reach this conductor; asked only once the API listens. */
+  ramdiskUrl: () => string
+}
+
+export interface Conductor {
+  readonly services: Services
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** The wiring: the one place where the parts of a conductor meet. */
+export async function createConductor(config: Config, parts: ConductorParts): Promise<Conductor> {
+  const { store, clock, log } = parts
+  const stopped = new AbortController()
+  const settings = stepSettings(config, parts.ramdiskUrl)
+  const bmcs = openBmcs({ clock, log })
+  const media = await openBootMedia({ stateDir: config.state_dir, baseUrl: settings.ramdiskUrl, clock })
+  const drivers = driversFor(config, settings, bmcs, media)
+  const events = createEventBus(store)
+  const tasks: TaskParts = { store, clock, log, interfacesOf: drivers.interfacesOf, openAgent: agentOpener(config) }
+  const provision: ProvisionParts = {
+    store,
+    clock,
+    log,
+    events,
+    settings,
+    automatedClean: config.automated_clean,
+    powerOffAfterDeployFailure: config.power_off_after_deploy_failure,
+    keepLogs: (uuid, archive) => keepLogs(config.state_dir, clock, uuid, archive),
+    wake: () => loop.wake(),
+    watch: (uuid) => watch.nudge(uuid),
+  }
+  const watch = watchAgents(
+    { ...provision, ...tasks },
+    { everyMs: config.agent_command_poll_interval * 1000, silenceMs: config.agent_command_timeout * 1000 },
+  )
+  const leaseMs = config.lease_seconds * 1000
+  const locking = { ...tasks, owner: config.host, leaseMs, stopped: stopped.signal }
+  const loop = createWorkLoop({
+    store,
+    clock,
+    log,
+    owner: config.host,
+    leaseMs,
+    workers: config.workers,
+    handle: async (claim, signal) => {
+      await using task = await openTask(tasks, claim, signal)
+      await workOn[claim.work.kind](task, claim.work, provision)
+    },
+  })
+  const jobs = [...periodicJobs(config, provision, locking), watch]
+  return lifecycle({
+    config,
+    parts,
+    stopped,
+    bmcs,
+    media,
+    drivers,
+    loop,
+    jobs,
+    services: services(config, provision, locking, drivers),
+  })
+}
+
+type Locking = TaskParts & { owner: string; leaseMs: number; stopped: AbortSignal }
+
+function driversFor(config: Config, settings: ReturnType<typeof stepSettings>, bmcs: Bmcs, media: BootMedia): Drivers {
+  return createDrivers({
+    enabled: config.enabled_hardware_types,
+    host: config.host,
+    settings,
+    images: { allowMd5: config.agent_md5_checksum, ask: askImageServer },
+    flat: {
+      switchUrl: config.switch_url,
+      networks: {
+        provisioning: config.provisioning_network,
+        cleaning: config.cleaning_network,
+        tenant: config.tenant_network,
+      },
+    },
+    redfish: {
+      power: redfishPower(bmcs),
+      management: redfishManagement(bmcs),
+      boot: redfishVirtualMedia({ bmcs, media }),
+    },
+  })
+}
+
+function services(config: Config, provision: ProvisionParts, locking: Locking, drivers: Drivers): Services {
+  const callback = {
+    ...provision,
+    heartbeatTimeout: config.ramdisk_heartbeat_timeout,
+    allowMd5: config.agent_md5_checksum,
+    lookupWindowMs: Math.max(1800, config.deploy_callback_timeout, config.clean_callback_timeout) * 1000,
+    progressPath: '/ferrite/v1/progress',
+    callbacks: { requireTls: config.agent_require_tls, cidrs: config.agent_callback_cidrs },
+  }
+  const validates = { ...provision, validateFor: validateFor.bind(undefined, locking) }
+  return {
+    provision: createProvision({
+      ...validates,
+      buildConfigdrive: async (given, node) => {
+        if (typeof given !== 'string') return new Secret(await buildConfigdrive(given, node))
+        await checkConfigdrive(given)
+        return new Secret(given)
+      },
+    }),
+    power: createPower(validates),
+    management: createManagement(locking),
+    validator: createValidator(locking),
+    callback: {
+      lookup: (query) => lookup(callback, query),
+      heartbeat: (ident, body, from) => heartbeat(callback, ident, body, from),
+      progress: (report) => progress(provision, report),
+    },
+    drivers: drivers.catalogue,
+    events: provision.events,
+    log: provision.log,
+  }
+}
+
+function periodicJobs(config: Config, provision: ProvisionParts, locking: Locking): Periodic[] {
+  return [
+    checkTimeouts(provision, {
+      everyMs: config.check_provision_state_interval * 1000,
+      limitsMs: {
+        'wait call-back': config.deploy_callback_timeout * 1000,
+        'clean wait': config.clean_callback_timeout * 1000,
+      },
+      since: provision.clock.now(),
+    }),
+    syncPowerState(locking, {
+      everyMs: config.sync_power_state_interval * 1000,
+      maxRetries: config.power_state_sync_max_retries,
+      force: config.force_power_state_during_sync,
+    }),
+  ]
+}
+
+type Running = {
+  config: Config
+  parts: ConductorParts
+  stopped: AbortController
+  bmcs: Bmcs
+  media: BootMedia
+  drivers: Drivers
+  loop: ReturnType<typeof createWorkLoop>
+  jobs: Periodic[]
+  services: Services
+}
+
+function lifecycle({ config, parts, stopped, bmcs, media, drivers, loop, jobs, services: own }: Running): Conductor {
+  const { store, log, clock } = parts
+  let periodic: AsyncDisposable | undefined
+  const register = () =>
+    store.registerConductor({
+      hostname: config.host,
+      conductor_group: '',
+      drivers: drivers.catalogue.list().map((one) => one.name),
+    })
+  const alive: Periodic = { name: 'register', everyMs: 10_000, run: register }
+  return {
+    services: own,
+    start: async () => {
+      if (config.enabled_hardware_types.includes('fake-hardware')) {
+        log.warn('hardware type fake-hardware is enabled: its nodes have no machines behind them; for tests only')
+      }
+      await register()
+      await media.keepOnly(await mediaInUse(store))
+      await loop.start()
+      periodic = startPeriodic([...jobs, alive], { clock, log })
+    },
+    stop: async () => {
+      stopped.abort(new Fault('aborted', 'the conductor is stopping'))
+      await periodic?.[Symbol.asyncDispose]()
+      await loop.stop()
+      await bmcs[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function mediaInUse(store: Store): Promise<Set<string>> {
+  const nodes = await store.nodes({})
+  return new Set(nodes.flatMap((node) => node.internal.boot_media ?? []))
+}

@@ -1,0 +1,96 @@
+import type { InterfaceType } from '@ferrite/shared/contracts/nodes'
+import { Fault } from '@ferrite/shared/fault'
+import type {
+  BootInterface,
+  DeployInterface,
+  InspectInterface,
+  Interface,
+  Interfaces,
+  ManagementInterface,
+  NetworkInterface,
+  PowerInterface,
+  StorageInterface,
+} from '../core/interfaces.ts'
+import type { NodeRecord } from '../core/node.ts'
+import type { DriverCatalogue } from '../core/services.ts'
+import type { StepSettings } from '../steps/settings.ts'
+import { createCatalogue } from './catalogue.ts'
+import type { ImageChecks } from './deploy/check-image.ts'
+import { direct } from './deploy/direct.ts'
+import { fakeBoot, fakeDeploy, fakeInspect, fakeManagement, fakePower, noopManagement } from './fake/fake.ts'
+import { hardwareTypes } from './hardware-types.ts'
+import { noInspect } from './inspect/no-inspect.ts'
+import { flat, type FlatSettings } from './network/flat.ts'
+import { noopNetwork } from './network/noop.ts'
+import { noopStorage } from './storage/noop.ts'
+
+type Table = {
+  power: Record<string, PowerInterface>
+  management: Record<string, ManagementInterface>
+  boot: Record<string, BootInterface>
+  deploy: Record<string, DeployInterface>
+  network: Record<string, NetworkInterface>
+  storage: Record<string, StorageInterface>
+  inspect: Record<string, InspectInterface>
+}
+
+export type DriverParts = {
+  settings: StepSettings
+  images: ImageChecks
+  flat: FlatSettings
+  /** Implementations that hold connections of their own. */
+  redfish: { power: PowerInterface; management: ManagementInterface; boot: BootInterface }
+}
+
+/** Every implementation, by interface and name. */
+// oxfmt-ignore
+const implementations = ({ settings, images, flat: networks, redfish }: DriverParts): Table => ({
+  power:      { redfish: redfish.power, fake: fakePower },
+  management: { redfish: redfish.management, fake: fakeManagement, noop: noopManagement },
+  boot:       { 'redfish-virtual-media': redfish.boot, fake: fakeBoot },
+  deploy:     { direct: direct(settings, images), fake: fakeDeploy },
+  network:    { noop: noopNetwork, flat: flat(networks) },
+  storage:    { noop: noopStorage, fake: { ...noopStorage, name: 'fake' } },
+  inspect:    { 'no-inspect': noInspect, fake: fakeInspect },
+})
+
+export interface Drivers {
+  readonly catalogue: DriverCatalogue
+  /** Fault invalid when the node names an implementation that is not there (any more). */
+  interfacesOf(node: NodeRecord): Interfaces
+}
+
+/** The drivers of this conductor: only hardware types that the configuration names. Fault invalid for an unknown name. */
+export function createDrivers(options: DriverParts & { enabled: readonly string[]; host: string }): Drivers {
+  const table = implementations(options)
+  const unknown = options.enabled.find((name) => !hardwareTypes.some((type) => type.name === name))
+  if (unknown !== undefined) {
+    const known = hardwareTypes.map((type) => type.name).join(', ')
+    throw new Fault('invalid', `enabled_hardware_types names ${unknown}, but the hardware types are: ${known}`)
+  }
+  const types = hardwareTypes.filter((type) => options.enabled.includes(type.name))
+  const find = (type: InterfaceType, name: string): Interface | undefined =>
+    type in table ? table[type as keyof Table][name] : undefined
+  return {
+    catalogue: createCatalogue({ types, host: options.host, find }),
+    interfacesOf: (node) => ({
+      power: pick(table.power, node, 'power'),
+      management: pick(table.management, node, 'management'),
+      boot: pick(table.boot, node, 'boot'),
+      deploy: pick(table.deploy, node, 'deploy'),
+      network: pick(table.network, node, 'network'),
+      storage: pick(table.storage, node, 'storage'),
+      inspect: pick(table.inspect, node, 'inspect'),
+    }),
+  }
+}
+
+function pick<T>(from: Record<string, T>, node: NodeRecord, type: keyof Interfaces): T {
+  const name = node[`${type}_interface`] ?? ''
+  const found = Object.hasOwn(from, name) ? from[name] : undefined
+  if (found) return found
+  throw new Fault(
+    'invalid',
+    `node ${node.uuid} names the ${type} interface "${name}", which this conductor does not have`,
+  )
+}

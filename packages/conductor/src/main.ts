@@ -1,0 +1,26 @@
+import { once } from 'node:events'
+import { pino } from 'pino'
+import { createApi } from './api/server.ts'
+import { createConductor } from './conductor.ts'
+import type { Config } from './config.ts'
+import { systemClock } from './core/clock.ts'
+import { openSqliteStore } from './store/sqlite.ts'
+
+/** Runs a conductor, store, engine and API, until SIGTERM or SIGINT; unfinished work goes on at the next start. */
+export async function runConductor(config: Config): Promise<void> {
+  const log = pino({ level: config.log_level, base: null, timestamp: pino.stdTimeFunctions.isoTime })
+  const clock = systemClock
+  await using store = openSqliteStore({ directory: config.state_dir, clock, host: config.host })
+  let ramdiskUrl = ''
+  const conductor = await createConductor(config, { store, clock, log, ramdiskUrl: () => ramdiskUrl })
+  const api = createApi(config, { services: conductor.services, store, log, clock })
+  const urls = await api.listen()
+  ramdiskUrl = urls.ramdiskUrl
+  await conductor.start()
+  log.info({ api: urls.operatorUrl, ramdisk_api: urls.ramdiskUrl, state_dir: config.state_dir }, 'conductor is ready')
+  const reason = await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
+  log.info({ signal: reason[0] as unknown }, 'stopping')
+  await api.close()
+  await conductor.stop()
+  log.info('stopped')
+}

@@ -1,0 +1,10 @@
+const eventTypes: Record<string, string> = {
+  deploy: 'deploying',
+  clean: 'cleaning',
+  delete: 'unprovision',
+  verify: 'verify',
+  inspect: 'introspection',
+  adopt: 'adoption',
+}
+/** Ironic's word for a history entry of this kind of flow. */
+export const historyType = (kind: string | undefined): string => eventTypes[kind ?? ''] ?? 'provisioning'

@@ -1,0 +1,34 @@
+import type { FlowKind, FlowStep } from '../core/node.ts'
+import type { Step } from '../core/step.ts'
+import type { Task } from '../core/task.ts'
+import { adopt } from './adopt/adopt.ts'
+import { tearDown } from './delete/tear-down.ts'
+import { inBandStep } from './in-band.ts'
+import { inspect } from './inspect/inspect.ts'
+import type { StepSettings } from './settings.ts'
+import { verifyPower } from './verify/verify-power.ts'
+
+/** The steps that each kind of flow begins with, in order. */
+export const stepsOf: Record<FlowKind, (task: Task) => readonly Step[]> = {
+  verify: () => [verifyPower],
+  inspect: () => [inspect],
+  adopt: () => [adopt],
+  delete: () => [tearDown],
+  deploy: (task) => task.interfaces.deploy.deploySteps,
+  clean: (task) => task.interfaces.deploy.cleanSteps,
+}
+
+/** What does this step of a flow: the agent, or one of ours; undefined when a change of driver took it away. */
+export function stepFor(task: Task, kind: FlowKind, step: FlowStep, settings: StepSettings): Step | undefined {
+  if (step.in_band) return inBandStep(kind === 'clean' ? 'clean' : 'deploy', step, settings)
+  return stepsOf[kind](task).find((one) => one.interface === step.interface && one.step === step.step)
+}
+
+/** A step as a flow remembers it. */
+export const toFlowStep = (step: Step): FlowStep => ({
+  interface: step.interface,
+  step: step.step,
+  priority: step.priority,
+  in_band: false,
+  ...(step.internal ? { internal: true } : {}),
+})

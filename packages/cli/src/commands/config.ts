@@ -26,17 +26,16 @@ export function configCommand(): Command {
 
 function settingText({ name, value, origin, description }: SettingView, terminal: Terminal, long = false): string {
   const given = origin !== 'the defaults'
-  const text =
-    value === null
-      ? '–'
-      : Array.isArray(value)
-        ? value.join(', ') || '–'
-        : typeof value === 'object'
-          ? JSON.stringify(value)
-          : String(value)
+  const text = textOf(value)
   const label = terminal.paint(given ? 'bold' : 'dim', name)
   const from = given ? terminal.paint('cyan', `  (${origin})`) : ''
   if (!long) return `${label}${' '.repeat(Math.max(1, 44 - name.length))}${text}${from}\n`
   const sentence = fold(description, terminal.width - 4).map((line) => `    ${terminal.paint('dim', line)}\n`)
   return `${label} = ${text}${from}\n${sentence.join('')}`
+}
+
+function textOf(value: unknown): string {
+  if (value === null) return '–'
+  if (Array.isArray(value)) return value.join(', ') || '–'
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }

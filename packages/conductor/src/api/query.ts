@@ -45,9 +45,7 @@ export const text = z.string().max(4096)
 export const boolean = z.string().transform((value, context) => {
   const read = booleanFrom(value)
   if (read !== undefined) return read
-  context.addIssue(
-    `Expected a boolean but received ${value.slice(0, 64)}: use true or false`,
-  )
+  context.addIssue(`Expected a boolean but received ${value.slice(0, 64)}: use true or false`)
   return z.NEVER
 })
 export const list = z

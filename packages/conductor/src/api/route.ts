@@ -76,6 +76,8 @@ type RouteFacts<Path extends string> = {
   audit: string | null
   /** Statuses of success with the shape of their bodies, null for none. For documentation. */
   answers: Readonly<Record<number, z.ZodType | null>>
+  /** The answer is a stream, so a HEAD must not make one. */
+  streams?: true
 }
 
 type RouteSpec<Path extends string, Q extends QueryTable, B> = RouteFacts<Path> & {
@@ -93,9 +95,7 @@ export type DeclaredRoute = RouteFacts<string> & {
   run(request: Request): Promise<Answer>
 }
 
-export function route<const Path extends string, Q extends QueryTable, B>(
-  spec: RouteSpec<Path, Q, B>,
-): DeclaredRoute {
+export function route<const Path extends string, Q extends QueryTable, B>(spec: RouteSpec<Path, Q, B>): DeclaredRoute {
   return {
     ...spec,
     run: (request) =>

@@ -62,12 +62,14 @@ export function applyPatch<T extends Record<string, unknown>>(
   for (const operation of patch) {
     const path = segments(operation.path)
     const [root = ''] = path
-    if (path.some((segment) => poison.has(segment))) throw refused(operation, 'the path uses a name that is not allowed')
+    if (path.some((segment) => poison.has(segment)))
+      throw refused(operation, 'the path uses a name that is not allowed')
     if (path.length === 1) copy[root] = operation.op === 'remove' ? bare(initial[root]) : bare(operation.value)
     else applyBelow(copy, path, operation)
   }
   for (const [field, value] of Object.entries(copy)) {
-    if (deeperThan(value, maxDepth)) throw new Fault('invalid', `${field} would be nested deeper than ${maxDepth} levels`)
+    if (deeperThan(value, maxDepth))
+      throw new Fault('invalid', `${field} would be nested deeper than ${maxDepth} levels`)
   }
   return copy as T
 }

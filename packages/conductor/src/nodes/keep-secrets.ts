@@ -7,7 +7,8 @@ import { mask, maskedText } from '@ferrite/shared/redact'
  */
 export function keepSecrets(before: unknown, after: unknown, where = ''): unknown {
   if (typeof after === 'string' && after.includes(mask)) {
-    if (before !== undefined && before !== null && (after === mask || maskedText(String(before)) === after)) return before
+    if (before !== undefined && before !== null && (after === mask || maskedText(String(before)) === after))
+      return before
     throw new Fault('invalid', `${where || 'the value'} holds the mask of a secret, but no such secret is stored there`)
   }
   if (Array.isArray(after)) {
@@ -15,7 +16,8 @@ export function keepSecrets(before: unknown, after: unknown, where = ''): unknow
   }
   if (after === null || typeof after !== 'object') return after
   const kept = Object.create(null) as Record<string, unknown>
-  for (const [key, value] of Object.entries(after)) kept[key] = keepSecrets(member(before, key), value, `${where}/${key}`)
+  for (const [key, value] of Object.entries(after))
+    kept[key] = keepSecrets(member(before, key), value, `${where}/${key}`)
   return kept
 }
 

@@ -26,7 +26,8 @@ const isFlag = (schema: z.ZodType): boolean => schema.safeParse(true).success &&
 export function readNodeField(name: NodeFieldName, given: unknown): unknown {
   const { schema, initial } = nodeFields[name]
   const value = given ?? initial
-  if (name === 'driver' && given === null) throw new Fault('invalid', "Schema error for node: None is not of type 'string'")
+  if (name === 'driver' && given === null)
+    throw new Fault('invalid', "Schema error for node: None is not of type 'string'")
   const coerced = isFlag(schema) && typeof value === 'string' ? flagFrom(value) : value
   const result = schema.safeParse(coerced)
   if (!result.success) {

@@ -56,10 +56,7 @@ function checkPatch(patch: JsonPatch, { microversion, resetInterfaces }: PatchRe
   for (const operation of patch) {
     const { since } = nodeFields[rootOf(operation) as NodeFieldName]
     if (microversion < since) {
-      throw new Fault(
-        'not_acceptable',
-        `Request not acceptable. The minimal required API version should be 1.${since}`,
-      )
+      throw new Fault('not_acceptable', `Request not acceptable. The minimal required API version should be 1.${since}`)
     }
   }
   if (resetInterfaces && !patch.some(({ path, op }) => path === '/driver' && op !== 'remove')) {
@@ -91,7 +88,8 @@ async function changesOf(
   const set: Record<string, unknown> = {}
   for (const name of touched) {
     const value = name === 'parent_node' ? await checkParent(context.store, after[name], node.uuid) : after[name]
-    const kept = name === 'driver_info' || name === 'instance_info' ? keepSecrets(before[name], value, `/${name}`) : value
+    const kept =
+      name === 'driver_info' || name === 'instance_info' ? keepSecrets(before[name], value, `/${name}`) : value
     const read = readNodeField(name, kept)
     if (!same(read, before[name])) set[name] = read
   }

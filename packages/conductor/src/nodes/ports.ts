@@ -105,7 +105,10 @@ export async function deletePort(context: PortsContext, port: PortRecord): Promi
 function readPortField(name: PortFieldName, given: unknown): unknown {
   const { schema } = portFields[name]
   const value = given ?? (name === 'address' || name === 'node_uuid' ? given : initial[name])
-  const flag = typeof value === 'string' && typeof initial[name] === 'boolean' ? { true: true, false: false }[value.toLowerCase() as 'true' | 'false'] : undefined
+  const flag =
+    typeof value === 'string' && typeof initial[name] === 'boolean'
+      ? { true: true, false: false }[value.toLowerCase() as 'true' | 'false']
+      : undefined
   const result = schema.safeParse(flag ?? value)
   if (result.success) return result.data
   const what = name === 'local_link_connection' ? name : 'port'

@@ -18,12 +18,19 @@ export function checkTrait(trait: string): void {
 type Find = () => Promise<NodeRecord>
 
 /** Sets the node's traits to what `change` makes of them. Fault invalid for a bad name or too many. */
-export function setTraits(store: Store, find: Find, change: (now: readonly string[]) => readonly string[]): Promise<NodeRecord> {
+export function setTraits(
+  store: Store,
+  find: Find,
+  change: (now: readonly string[]) => readonly string[],
+): Promise<NodeRecord> {
   return reviseNode(store, find, (node) => {
     const traits = [...new Set(change(node.traits))].sort()
     for (const trait of traits) checkTrait(trait)
     if (traits.length > maxTraits) {
-      throw new Fault('invalid', `Node ${node.uuid} would have ${traits.length} traits; at most ${maxTraits} are allowed.`)
+      throw new Fault(
+        'invalid',
+        `Node ${node.uuid} would have ${traits.length} traits; at most ${maxTraits} are allowed.`,
+      )
     }
     return { traits }
   })

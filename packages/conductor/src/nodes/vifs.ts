@@ -24,11 +24,17 @@ export async function attachVif(context: PortsContext, node: NodeRecord, request
   await whileLocked(context, node, 'attach vif', async () => {
     const ports = await context.store.ports({ node_uuid: node.uuid })
     if (ports.some((port) => attachedVif(port) === request.id)) {
-      throw new Fault('conflict', `Unable to attach VIF because VIF ${request.id} is already attached to node ${node.uuid}.`)
+      throw new Fault(
+        'conflict',
+        `Unable to attach VIF because VIF ${request.id} is already attached to node ${node.uuid}.`,
+      )
     }
     const port = freePort(ports, request)
     if (!port) {
-      throw new Fault('invalid', `Unable to attach VIF ${request.id}, not enough free physical ports on node ${node.uuid}.`)
+      throw new Fault(
+        'invalid',
+        `Unable to attach VIF ${request.id}, not enough free physical ports on node ${node.uuid}.`,
+      )
     }
     await setVif(context, port, request.id)
   })
@@ -46,7 +52,8 @@ export async function detachVif(context: PortsContext, node: NodeRecord, id: str
   await whileLocked(context, node, 'detach vif', async () => {
     const ports = await context.store.ports({ node_uuid: node.uuid })
     const port = ports.find((candidate) => attachedVif(candidate) === id)
-    if (!port) throw new Fault('invalid', `Unable to detach VIF ${id} from node ${node.uuid} because it is not attached to it.`)
+    if (!port)
+      throw new Fault('invalid', `Unable to detach VIF ${id} from node ${node.uuid} because it is not attached to it.`)
     await setVif(context, port, undefined)
   })
 }

@@ -65,7 +65,11 @@ export const discoveryRoutes: readonly DeclaredRoute[] = [
         id: 'v1',
         links: [
           { href: `${base}/v1/`, rel: 'self' },
-          { href: 'https://docs.openstack.org/ironic/latest/contributor/webapi.html', rel: 'describedby', type: 'text/html' },
+          {
+            href: 'https://docs.openstack.org/ironic/latest/contributor/webapi.html',
+            rel: 'describedby',
+            type: 'text/html',
+          },
         ],
         media_types: { base: 'application/json', type: 'application/vnd.openstack.ironic.v1+json' },
         ...Object.fromEntries(

@@ -58,7 +58,11 @@ function historyView(entry: HistoryEntry, look: HistoryLook): Record<string, unk
   const { uuid, node_uuid, created_at, severity } = entry
   const event = maskedText(entry.event)
   const short = { uuid, created_at, severity, event: look.whole ? event : event.slice(0, listedLength) }
-  return { ...short, ...(look.detail ? details(entry, look.microversion) : {}), links: links(look.base, `nodes/${node_uuid}/history`, uuid) }
+  return {
+    ...short,
+    ...(look.detail ? details(entry, look.microversion) : {}),
+    links: links(look.base, `nodes/${node_uuid}/history`, uuid),
+  }
 }
 
 const details = (entry: HistoryEntry, microversion: number): Record<string, unknown> => ({

@@ -4,7 +4,17 @@ import { z } from 'zod'
 import type { NodeFilter } from '../../store/store.ts'
 import { listAnswer, nodeAnswer } from '../answers.ts'
 import { collection, pageOf, shownFields } from '../collection.ts'
-import { boolean, detailParam, fieldsParam, list, pageParams, text, uuid, type QueryOf, type QueryTable } from '../query.ts'
+import {
+  boolean,
+  detailParam,
+  fieldsParam,
+  list,
+  pageParams,
+  text,
+  uuid,
+  type QueryOf,
+  type QueryTable,
+} from '../query.ts'
 import { route, type Answer, type DeclaredRoute, type Request } from '../route.ts'
 import { checkNodeFields, checkSortKey, nodeListFields, nodeView } from '../views.ts'
 import { reads } from './defaults.ts'
@@ -85,7 +95,10 @@ async function nodeList(call: ListCall, fields: readonly string[] | undefined, r
 
 function filterOf(query: Query): NodeFilter {
   if (query.fault !== undefined && !faults.includes(query.fault)) {
-    throw new Fault('invalid', `Unrecognized fault "${query.fault.slice(0, 64)}" is specified, allowed faults are ${faults.join(', ')}`)
+    throw new Fault(
+      'invalid',
+      `Unrecognized fault "${query.fault.slice(0, 64)}" is specified, allowed faults are ${faults.join(', ')}`,
+    )
   }
   const { limit: _l, marker: _m, sort_key: _k, sort_dir: _d, fields: _f, detail: _t, include_children, ...rest } = query
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))

@@ -92,10 +92,14 @@ export const nodeManagementRoutes: readonly DeclaredRoute[] = [
 
 type Asked = Pick<Request, 'api' | 'microversion' | 'suffixed' | 'signal'> & { params: { ident: string } }
 
-const setMaintenance = (
-  call: Asked,
-  set: { maintenance: boolean; maintenance_reason: string | null; fault?: null },
-) => whenUnlocked(call.api.clock, call.signal, () => reviseNode(call.api.store, () => nodeOf(call), () => set))
+const setMaintenance = (call: Asked, set: { maintenance: boolean; maintenance_reason: string | null; fault?: null }) =>
+  whenUnlocked(call.api.clock, call.signal, () =>
+    reviseNode(
+      call.api.store,
+      () => nodeOf(call),
+      () => set,
+    ),
+  )
 
 /** Interface types that a validation names, with the microversion that knows them. `vendor` is never validated. */
 const validated: Readonly<Record<string, number>> = { storage: 33, rescue: 38, bios: 40, firmware: 86 }

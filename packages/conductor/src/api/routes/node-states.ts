@@ -44,7 +44,17 @@ export const nodeStateRoutes: readonly DeclaredRoute[] = [
     since: 1,
     auth: 'baremetal:node:set_power_state',
     audit: 'node.power',
-    body: powerRequest.extend({ timeout: z.union([z.int(), z.string().regex(/^\d{1,9}$/).transform(Number)]).nullish() }),
+    body: powerRequest.extend({
+      timeout: z
+        .union([
+          z.int(),
+          z
+            .string()
+            .regex(/^\d{1,9}$/)
+            .transform(Number),
+        ])
+        .nullish(),
+    }),
     bodyName: 'power',
     answers: { 202: null },
     handle: async (call) => {
@@ -85,6 +95,9 @@ function checkPower(node: NodeRecord, target: string, timeout: number | null | u
   if (!(powerTargets as readonly string[]).includes(target)) throw refused(node.power_state)
   if (node.provision_state === 'cleaning' || node.provision_state === 'clean wait') throw refused(node.provision_state)
   if (node.disable_power_off && (target === 'power off' || target === 'soft power off')) {
-    throw new Fault('conflict', `Failed to set node power state to ${target}: power off is disabled for node ${node.uuid}.`)
+    throw new Fault(
+      'conflict',
+      `Failed to set node power state to ${target}: power off is disabled for node ${node.uuid}.`,
+    )
   }
 }

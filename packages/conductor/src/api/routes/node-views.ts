@@ -17,7 +17,10 @@ export const nodeViewRoutes: readonly DeclaredRoute[] = [
     auth: 'baremetal:node:bios:get',
     handle: async (call) => {
       const node = await nodeOf(call)
-      throw new Fault('not_found', `Node ${node.uuid} doesn't have a BIOS setting '${call.params.setting.slice(0, 255)}'`)
+      throw new Fault(
+        'not_found',
+        `Node ${node.uuid} doesn't have a BIOS setting '${call.params.setting.slice(0, 255)}'`,
+      )
     },
   }),
   route({
@@ -51,7 +54,10 @@ export const nodeViewRoutes: readonly DeclaredRoute[] = [
       const children = await call.api.store.nodes({ parent_node: node.uuid, include_children: true })
       return {
         status: 200,
-        body: { children: children.map((child) => child.uuid), links: links(call.base, 'nodes', `${node.uuid}/children`) },
+        body: {
+          children: children.map((child) => child.uuid),
+          links: links(call.base, 'nodes', `${node.uuid}/children`),
+        },
       }
     },
   }),

@@ -1,0 +1,41 @@
+import type { Metrics } from '../metrics.ts'
+import type { DeclaredRoute } from '../route.ts'
+import { callbackRoutes } from './callback.ts'
+import { conductorRoutes } from './conductors.ts'
+import { discoveryRoutes } from './discovery.ts'
+import { driverRoutes } from './drivers.ts'
+import { eventRoutes } from './events.ts'
+import { healthRoutes } from './health.ts'
+import { mediaRoutes } from './media.ts'
+import { nodeHistoryRoutes } from './node-history.ts'
+import { nodeListRoutes } from './node-lists.ts'
+import { nodeManagementRoutes, validateRoutes } from './node-management.ts'
+import { nodeStateRoutes } from './node-states.ts'
+import { nodeTraitRoutes } from './node-traits.ts'
+import { nodeUnsupportedRoutes } from './node-unsupported.ts'
+import { nodeVifRoutes } from './node-vifs.ts'
+import { nodeViewRoutes } from './node-views.ts'
+import { nodeRoutes } from './nodes.ts'
+import { portRoutes } from './ports.ts'
+
+/** Every route of both listeners. */
+export const allRoutes = (metrics: Metrics): readonly DeclaredRoute[] => [
+  ...discoveryRoutes,
+  ...nodeListRoutes,
+  ...nodeRoutes,
+  ...nodeStateRoutes,
+  ...nodeManagementRoutes,
+  ...validateRoutes,
+  ...nodeTraitRoutes,
+  ...nodeVifRoutes,
+  ...nodeHistoryRoutes,
+  ...nodeViewRoutes,
+  ...nodeUnsupportedRoutes,
+  ...portRoutes,
+  ...driverRoutes,
+  ...conductorRoutes,
+  ...callbackRoutes,
+  ...mediaRoutes,
+  ...eventRoutes,
+  ...healthRoutes(metrics),
+]

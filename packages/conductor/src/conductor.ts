@@ -54,7 +54,7 @@ export async function createConductor(config: Config, parts: ConductorParts): Pr
   const stopped = new AbortController()
   const settings = stepSettings(config, parts.ramdiskUrl)
   const bmcs = openBmcs({ clock, log })
-  const media = await openBootMedia({ stateDir: config.state_dir, baseUrl: settings.ramdiskUrl, clock })
+  const media = await openBootMedia({ stateDir: config.state_dir, baseUrl: () => settings.ramdiskUrl(), clock })
   const drivers = driversFor(config, settings, bmcs, media)
   const events = createEventBus(store)
   const tasks: TaskParts = { store, clock, log, interfacesOf: drivers.interfacesOf, openAgent: agentOpener(config) }

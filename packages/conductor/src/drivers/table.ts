@@ -57,7 +57,7 @@ const implementations = ({ settings, images, flat: networks, redfish }: DriverPa
 export interface Drivers {
   readonly catalogue: DriverCatalogue
   /** Fault invalid when the node names an implementation that is not there (any more). */
-  interfacesOf(node: NodeRecord): Interfaces
+  interfacesOf: (node: NodeRecord) => Interfaces
 }
 
 /** The drivers of this conductor: only hardware types that the configuration names. Fault invalid for an unknown name. */

@@ -37,9 +37,9 @@ export const fakeManagement: ManagementInterface = {
 export const fakeBoot: BootInterface = {
   ...common,
   carriesToken: false,
-  async prepareRamdisk() {},
+  prepareRamdisk: (task) => task.interfaces.management.setBootDevice(task, 'pxe', { persistent: false }),
   async cleanUpRamdisk() {},
-  async prepareInstance() {},
+  prepareInstance: (task) => task.interfaces.management.setBootDevice(task, 'disk', { persistent: true }),
   async cleanUpInstance() {},
 }
 

@@ -1,0 +1,246 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { pino } from 'pino'
+import { FakeAgent, type Script } from '@ferrite/conductor/agent-client/testing/fake-agent'
+import { createConductor, type Conductor } from '@ferrite/conductor/conductor'
+import { loadConfig } from '@ferrite/conductor/config'
+import { systemClock } from '@ferrite/conductor/core/clock'
+import type { NodeRecord } from '@ferrite/conductor/core/node'
+import { openSqliteStore } from '@ferrite/conductor/store/sqlite'
+import type { Store } from '@ferrite/conductor/store/store'
+import { isFault } from '@ferrite/shared/fault'
+import { states } from '@ferrite/shared/provision'
+
+export type Crash = { commit: number; when: 'before' | 'after' }
+const mac = '52:54:00:aa:bb:01'
+const caller = { user: null, project: null, source: 'test', request_id: 'req-test' }
+const digest = 'a'.repeat(64)
+
+/** One machine without hardware, its agent, an image server, and conductors that come and go on one database. */
+export class World implements AsyncDisposable {
+  readonly dir = mkdtempSync(path.join(tmpdir(), 'ferrite-world-'))
+  readonly log: string[] = []
+  readonly agents: FakeAgent[] = []
+  /** Commits of the conductors so far. */
+  commits = 0
+  crash: Crash | undefined
+  crashed = Promise.withResolvers<void>()
+  readonly #script: Script
+  readonly #settings: Record<string, unknown>
+  readonly #eye: Store
+  readonly #images = createServer((_, response) => response.writeHead(200, { 'content-length': '4096' }).end())
+  #conductor: Conductor | undefined
+  #dead = false
+  #agent: { agent: FakeAgent; stop: AbortController } | undefined
+  #power: string | undefined
+  #watching = true
+  #watch: Promise<void> = Promise.resolve()
+  uuid = ''
+
+  constructor(script: Script = {}, settings: Record<string, unknown> = {}) {
+    this.#script = script
+    this.#settings = settings
+    this.#eye = openSqliteStore({ directory: this.dir, clock: systemClock, host: 'eye' })
+  }
+
+  get callback() {
+    if (!this.#conductor || this.#dead) throw new Error('no conductor listens')
+    return this.#conductor.services.callback
+  }
+
+  get agent(): FakeAgent | undefined {
+    return this.#agent?.agent
+  }
+
+  async start(): Promise<void> {
+    this.#dead = false
+    this.crashed = Promise.withResolvers<void>()
+    const config = loadConfig({
+      env: {},
+      flags: {
+        state_dir: this.dir,
+        host: 'one',
+        enabled_hardware_types: ['fake-hardware'],
+        post_deploy_get_power_state_retry_interval: 0.01,
+        agent_command_poll_interval: 0.1,
+        sync_power_state_interval: 0,
+        check_provision_state_interval: 0.1,
+        lease_seconds: 30,
+        ...this.#settings,
+      },
+    })
+    const sink = { write: (line: string) => void this.log.push(line) }
+    const store = this.#mortal(openSqliteStore({ directory: this.dir, clock: systemClock, host: 'one' }))
+    this.#conductor = await createConductor(config, {
+      store,
+      clock: systemClock,
+      log: pino({ level: 'info', base: null }, sink),
+      ramdiskUrl: () => 'http://127.0.0.1:1',
+    })
+    await this.#conductor.start()
+  }
+
+  // A store whose process can die: from then on no call comes back, as for a process that is not there any more.
+  #mortal(store: Store): Store {
+    const life = { dead: false }
+    const never = new Promise<never>(() => {})
+    const die = (): Promise<never> => {
+      life.dead = true
+      this.#dead = true
+      this.crashed.resolve()
+      return never
+    }
+    return new Proxy(store, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name)
+        if (typeof member !== 'function') return member
+        return (...args: unknown[]): unknown => {
+          if (name === 'onEvents') return (member as (...given: unknown[]) => unknown).apply(target, args)
+          if (life.dead) return never
+          if (name !== 'commit') return (member as (...given: unknown[]) => unknown).apply(target, args)
+          this.commits += 1
+          const now = this.crash?.commit === this.commits ? this.crash.when : undefined
+          if (now === 'before') return die()
+          const result = (member as (...given: unknown[]) => Promise<unknown>).apply(target, args)
+          return now === 'after' ? result.then(die) : result
+        }
+      },
+    })
+  }
+
+  async prepare(more: Partial<NodeRecord> = {}): Promise<void> {
+    await new Promise<void>((done) => {
+      this.#images.listen(0, '127.0.0.1', done)
+    })
+    const url = `http://127.0.0.1:${(this.#images.address() as AddressInfo).port}/disk.img`
+    const interfaces = {
+      ...{ power_interface: 'fake', management_interface: 'fake', boot_interface: 'fake', deploy_interface: 'direct' },
+      ...{ network_interface: 'noop', storage_interface: 'noop', inspect_interface: 'no-inspect' },
+    }
+    const node = await this.#eye.createNode(
+      {
+        driver: 'fake-hardware',
+        provision_state: 'available',
+        ...interfaces,
+        instance_info: {
+          image_source: url,
+          image_disk_format: 'raw',
+          image_os_hash_algo: 'sha256',
+          image_os_hash_value: digest,
+        },
+        ...more,
+      },
+      [],
+    )
+    this.uuid = node.uuid
+    await this.#eye.createPort({ address: mac, node_uuid: node.uuid })
+    this.#watch = this.#beMachine()
+  }
+
+  async request(target: string, microversion = 110): Promise<void> {
+    if (!this.#conductor) throw new Error('no conductor')
+    await this.#conductor.services.provision.request(this.uuid, { target }, caller, microversion)
+  }
+
+  get services() {
+    if (!this.#conductor) throw new Error('no conductor')
+    return this.#conductor.services
+  }
+
+  async node(): Promise<NodeRecord> {
+    const node = await this.#eye.node(this.uuid)
+    if (!node) throw new Error('the node is gone')
+    return node
+  }
+
+  history = () => this.#eye.history(this.uuid)
+  events = () => this.#eye.eventsAfter(0, 10_000)
+
+  /** The node once nothing moves any more: at rest or failed, and free. */
+  async settled(limitMs = 15_000): Promise<NodeRecord> {
+    return this.until((node) => {
+      const { kind } = states[node.provision_state]
+      return (kind === 'stable' || kind === 'failed') && node.reservation === null
+    }, limitMs)
+  }
+
+  async until(test: (node: NodeRecord) => boolean, limitMs = 15_000): Promise<NodeRecord> {
+    const end = performance.now() + limitMs
+    for (;;) {
+      const node = await this.node()
+      if (test(node)) return node
+      if (performance.now() > end) {
+        const { provision_state, last_error, reservation, internal } = node
+        const facts = JSON.stringify({ provision_state, last_error, reservation, flow: internal.flow })
+        throw new Error(`stuck: ${facts}\n${this.log.slice(-15).join('')}`)
+      }
+      await systemClock.sleep(10)
+    }
+  }
+
+  // The machine does what `fake` power was told: an agent comes with a boot from the network, and goes with the power.
+  async #beMachine(): Promise<void> {
+    while (this.#watching) {
+      const node = await this.node()
+      const power = node.internal.fake?.power
+      if (power !== this.#power) {
+        this.#power = power
+        this.killAgent()
+        if (power === 'power on' && node.internal.fake?.boot_device === 'pxe') await this.bootAgent()
+      }
+      await systemClock.sleep(5)
+    }
+  }
+
+  async bootAgent(): Promise<void> {
+    const agent = new FakeAgent(this.#script)
+    const stop = new AbortController()
+    this.agents.push(agent)
+    this.#agent = { agent, stop }
+    const url = await agent.listen()
+    void this.#live(agent, url, stop.signal)
+  }
+
+  killAgent(): void {
+    this.#agent?.stop.abort()
+    this.#agent?.agent.kill()
+    this.#agent = undefined
+  }
+
+  async #live(agent: FakeAgent, url: string, signal: AbortSignal): Promise<void> {
+    let ended = Promise.withResolvers<void>()
+    agent.onEnd = () => ended.resolve()
+    while (!signal.aborted) {
+      try {
+        if (agent.token === undefined) await this.#lookUp(agent)
+        else {
+          const body = { callback_url: url, agent_version: '12.0.0', agent_token: agent.token }
+          await this.callback.heartbeat(this.uuid, body, { microversion: 68, peer: '127.0.0.1' })
+        }
+      } catch (error) {
+        if (!isFault(error) && !(error instanceof Error && error.message === 'no conductor listens')) throw error
+      }
+      await Promise.race([ended.promise, systemClock.sleep(agent.token ? 150 : 20, signal).catch(() => undefined)])
+      ended = Promise.withResolvers<void>()
+    }
+  }
+
+  async #lookUp(agent: FakeAgent): Promise<void> {
+    const answer = await this.callback.lookup({ addresses: [mac], microversion: 62, peer: '127.0.0.1' })
+    const token = answer.config?.agent_token
+    if (token && token !== '******') agent.token = token
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#watching = false
+    await this.#watch
+    this.killAgent()
+    if (!this.#dead) await this.#conductor?.stop()
+    this.#images.close()
+    await this.#eye[Symbol.asyncDispose]()
+    rmSync(this.dir, { recursive: true, force: true })
+  }
+}

@@ -37,14 +37,15 @@ export function fakeServices(store: Store, log: Logger): Services {
   }
 }
 
+const facts = (name: string): DriverFacts => ({
+  name,
+  hosts: ['c1'],
+  properties: { [`${name}_password`]: 'A password.' },
+  default: byType((type) => (type === 'network' ? 'noop' : 'fake')),
+  enabled: byType((type) => (type === 'network' ? ['noop', 'flat'] : ['fake', 'other'])),
+})
+
 function fakeDrivers(): DriverCatalogue {
-  const facts = (name: string): DriverFacts => ({
-    name,
-    hosts: ['c1'],
-    properties: { [`${name}_password`]: 'A password.' },
-    default: byType((type) => (type === 'network' ? 'noop' : 'fake')),
-    enabled: byType((type) => (type === 'network' ? ['noop', 'flat'] : ['fake', 'other'])),
-  })
   const known = ['fake-hardware', 'redfish']
   return {
     list: () => known.map(facts),

@@ -2,7 +2,7 @@ import { Fault } from '@ferrite/shared/fault'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { checkRoutes } from './check-routes.ts'
 import { errorAnswer } from './faults.ts'
-import { addHooks, commonHeaders, passageOf } from './hooks.ts'
+import { addHooks, commonHeaders, passageOf, sendJson } from './hooks.ts'
 import { addRoute, refuseOtherMethods } from './register.ts'
 import type { Metrics } from './metrics.ts'
 import type { ApiContext, DeclaredRoute, ListenerName } from './route.ts'
@@ -49,5 +49,5 @@ export function createApp(context: ApiContext, options: AppOptions): FastifyInst
 function undecodable(request: FastifyRequest, reply: FastifyReply): void {
   const fault = new Fault('invalid', 'The path of the request is not well-formed')
   const { status, body } = errorAnswer(fault, '/', passageOf(request).requestId)
-  void reply.code(status).headers(commonHeaders).type('application/json').send(JSON.stringify(body))
+  sendJson(reply.code(status).headers(commonHeaders), body)
 }

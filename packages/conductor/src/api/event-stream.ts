@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import type { FerriteEvent } from '@ferrite/shared/contracts/events'
 import { maskedText } from '@ferrite/shared/redact'
 import type { EventBus } from '../core/services.ts'
+import { openInbox, type EventInbox } from './event-inbox.ts'
 import type { Store } from '../store/store.ts'
 
 type Source = { store: Store; events: EventBus }
@@ -18,56 +19,40 @@ const pageSize = 500
 const mostWaiting = 10_000
 
 /** Server-sent events: first what was stored after `after`, then what happens, without a gap or a repetition. */
-export function eventStream({ store, events }: Source, request: StreamRequest): Readable {
-  const waiting: FerriteEvent[] = []
-  let wake = () => {}
-  let overflown = false
-  const unsubscribe = events.subscribe((event) => {
-    if (request.node_uuid !== undefined && event.node_uuid !== request.node_uuid) return
-    if (waiting.length >= mostWaiting) overflown = true
-    else waiting.push(event)
-    wake()
-  })
-
-  async function* chunks(): AsyncGenerator<string> {
-    const heartbeat = setInterval(() => wake(), request.heartbeatMs)
-    const ended = () => wake()
-    request.signal.addEventListener('abort', ended)
-    try {
-      let seen = request.after ?? (await store.lastEventId())
-      yield ': events\n\n'
-      for await (const event of replay(store, seen)) {
-        seen = event.id
-        if (matches(event, request)) yield frame(event)
-      }
-      const current = request.node_uuid === undefined ? undefined : events.progress(request.node_uuid)
-      if (current) yield frame(current)
-      while (!request.signal.aborted && !overflown) {
-        const event = waiting.shift()
-        if (event) {
-          if (event.type !== 'progress' && event.id <= seen) continue
-          if (event.type !== 'progress') seen = event.id
-          yield frame(event)
-          continue
-        }
-        const asleep = Promise.withResolvers<void>()
-        wake = asleep.resolve
-        await asleep.promise
-        if (waiting.length === 0) yield ': alive\n\n'
-      }
-    } finally {
-      clearInterval(heartbeat)
-      request.signal.removeEventListener('abort', ended)
-      unsubscribe()
-    }
-  }
-  const stream = Readable.from(chunks(), { objectMode: false })
-  // A stream that is dropped before its first read never enters the generator, whose end would unsubscribe.
+export function eventStream(source: Source, request: StreamRequest): Readable {
+  const inbox = openInbox(source.events, request.node_uuid, mostWaiting)
+  const stream = Readable.from(chunks(source, inbox, request), { objectMode: false })
+  const heartbeat = setInterval(inbox.wake, request.heartbeatMs)
+  request.signal.addEventListener('abort', inbox.wake)
   stream.once('close', () => {
-    unsubscribe()
-    wake()
+    clearInterval(heartbeat)
+    request.signal.removeEventListener('abort', inbox.wake)
+    inbox.close()
+    inbox.wake()
   })
   return stream
+}
+
+async function* chunks({ store, events }: Source, inbox: EventInbox, request: StreamRequest): AsyncGenerator<string> {
+  let seen = request.after ?? (await store.lastEventId())
+  yield ': events\n\n'
+  for await (const event of replay(store, seen)) {
+    seen = event.id
+    if (matches(event, request)) yield frame(event)
+  }
+  const current = request.node_uuid === undefined ? undefined : events.progress(request.node_uuid)
+  if (current) yield frame(current)
+  while (!request.signal.aborted && !inbox.overflown()) {
+    const event = inbox.take()
+    if (event === undefined) {
+      await inbox.wait()
+      yield ': alive\n\n'
+    } else if (event.type === 'progress') yield frame(event)
+    else if (event.id > seen) {
+      seen = event.id
+      yield frame(event)
+    }
+  }
 }
 
 const matches = (event: FerriteEvent, { node_uuid }: StreamRequest): boolean =>

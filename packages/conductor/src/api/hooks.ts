@@ -64,8 +64,11 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   if (answer.bug !== undefined) {
     log.error({ err: answer.bug, request_id: passage.requestId, method: request.method }, 'a request failed')
   }
-  return reply
-    .code(answer.status)
-    .headers({ 'content-type': 'application/json', ...answer.headers })
-    .send(JSON.stringify(answer.body))
+  return sendJson(reply.code(answer.status).headers(answer.headers), answer.body)
+}
+
+/** As bytes: to text fastify would add a charset, which JSON does not have. */
+export function sendJson(reply: FastifyReply, body: unknown): FastifyReply {
+  if (!reply.hasHeader('content-type')) reply.header('content-type', 'application/json')
+  return reply.send(Buffer.from(JSON.stringify(body)))
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { audit } from './audit.ts'
 import { baseOf } from './base-url.ts'
 import { parseJson } from './body.ts'
-import { passageOf } from './hooks.ts'
+import { passageOf, sendJson } from './hooks.ts'
 import { noSuchPath, wrongMethod } from './refusal.ts'
 import { methods, type Answer, type ApiContext, type DeclaredRoute, type Request } from './route.ts'
 import { tooNew } from './versions.ts'
@@ -62,7 +62,7 @@ function send(reply: FastifyReply, answer: Answer, request: FastifyRequest, { co
     return reply.send(answer.text)
   }
   if (answer.body === undefined) return reply.send()
-  return reply.type('application/json').send(JSON.stringify(answer.body))
+  return sendJson(reply, answer.body)
 }
 
 /** A HEAD for free, where a GET's answer is a document that can be made and thrown away. */

@@ -77,7 +77,7 @@ export function applyPatch<T extends Record<string, unknown>>(
 function applyBelow(root: Record<string, unknown>, path: readonly string[], operation: PatchOperation): void {
   let at: Json = root
   for (const segment of path.slice(0, -1)) {
-    const inner = at[keyIn(at, segment) as keyof Json] as unknown
+    const inner = at[keyIn(at, segment) as keyof Json]
     if (inner === null || typeof inner !== 'object') throw refused(operation, `member '${segment}' not found`)
     at = inner as Json
   }

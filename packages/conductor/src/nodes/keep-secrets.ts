@@ -7,7 +7,11 @@ import { mask, maskedText } from '@ferrite/shared/redact'
  */
 export function keepSecrets(before: unknown, after: unknown, where = ''): unknown {
   if (typeof after === 'string' && after.includes(mask)) {
-    if (before !== undefined && before !== null && (after === mask || maskedText(String(before)) === after))
+    if (
+      before !== undefined &&
+      before !== null &&
+      (after === mask || (typeof before === 'string' && maskedText(before) === after))
+    )
       return before
     throw new Fault('invalid', `${where || 'the value'} holds the mask of a secret, but no such secret is stored there`)
   }

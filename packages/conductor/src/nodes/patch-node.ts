@@ -113,7 +113,10 @@ function interfaceChanges(
   const named = pickInterfaces(set)
   if (set['driver'] === undefined && Object.keys(named).length === 0) return {}
   const kept = resetInterfaces ? {} : pickInterfaces(node)
-  const resolved = drivers.resolve(String(set['driver'] ?? node.driver), { ...kept, ...named })
+  const resolved = drivers.resolve(typeof set['driver'] === 'string' ? set['driver'] : node.driver, {
+    ...kept,
+    ...named,
+  })
   return Object.fromEntries(interfaceFields.map((name) => [name, resolved[name]]))
 }
 

@@ -13,7 +13,7 @@ export const attachedVif = (port: PortRecord): string | undefined => {
 
 /** What a port, and the state of its node, forbid to change. Without `node` only the port itself is looked at. */
 export function checkPortChange(port: PortRecord, set: Readonly<Record<string, unknown>>, node?: NodeRecord): void {
-  checkShape({ ...port, ...set } as PortRecord, set)
+  checkShape({ ...port, ...set }, set)
   if (!node) return
   if ('address' in set && (node.provision_state === 'active' || node.instance_uuid) && !node.maintenance) {
     throw new Fault(

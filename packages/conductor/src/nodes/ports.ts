@@ -22,7 +22,7 @@ export async function createPort(context: PortsContext, body: unknown, microvers
   }
   const given = body as Bag
   checkNames(given, microversion)
-  const { node_ident, ...rest } = given
+  const { node_ident: _, ...rest } = given
   const fields = Object.fromEntries(
     Object.entries(rest)
       .filter(([name, value]) => !(name === 'uuid' && value === null))

@@ -69,7 +69,7 @@ function unsupportedRoute({ method, path, since, tooOld, extension, status }: Un
     body: anyBody,
     answers: {},
     handle: async ({ params, ...call }) => {
-      const node = await nodeOf({ ...call, params: params as { ident: string } })
+      const node = await nodeOf({ ...call, params })
       throw new Fault(
         status === 404 ? 'not_found' : 'unsupported',
         `Driver ${node.driver} does not support ${extension} (disabled or not implemented).`,

@@ -78,7 +78,7 @@ function emptyLists(): DeclaredRoute[] {
       since,
       auth: `baremetal:node:${name}:get`,
       handle: async ({ params, ...call }) => {
-        await nodeOf({ ...call, params: params as { ident: string } })
+        await nodeOf({ ...call, params })
         return { status: 200, body: { [name]: [] } }
       },
     }),

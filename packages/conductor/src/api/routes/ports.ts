@@ -59,7 +59,7 @@ export const portRoutes: readonly DeclaredRoute[] = [
     handle: async (call) => {
       const node = await nodeOf(call)
       const query = { ...call.query, node_uuid: node.uuid }
-      return portList({ ...call, query }, shownFields(call.query, portListFields), `nodes/${node.uuid}/ports`)
+      return portList({ ...call, query }, shownFields(call.query, portListFields), 'ports')
     },
   }),
   route({

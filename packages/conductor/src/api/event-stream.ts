@@ -22,13 +22,14 @@ const mostWaiting = 10_000
 export function eventStream(source: Source, request: StreamRequest): Readable {
   const inbox = openInbox(source.events, request.node_uuid, mostWaiting)
   const stream = Readable.from(chunks(source, inbox, request), { objectMode: false })
-  const heartbeat = setInterval(inbox.wake, request.heartbeatMs)
-  request.signal.addEventListener('abort', inbox.wake)
+  const wake = () => inbox.wake()
+  const heartbeat = setInterval(wake, request.heartbeatMs)
+  request.signal.addEventListener('abort', wake)
   stream.once('close', () => {
     clearInterval(heartbeat)
-    request.signal.removeEventListener('abort', inbox.wake)
+    request.signal.removeEventListener('abort', wake)
     inbox.close()
-    inbox.wake()
+    wake()
   })
   return stream
 }

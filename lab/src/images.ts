@@ -143,7 +143,7 @@ async function sendBody(
     const flip = faults.flipByte === undefined ? -1 : faults.flipByte - at
     if (flip >= 0 && flip < bytes.length) bytes[flip] = (bytes[flip] ?? 0) ^ 1
     at += bytes.length
-    if (!response.write(bytes)) await new Promise((resolve) => response.once('drain', resolve).once('close', resolve))
+    if (!response.write(bytes)) await drained(response)
     if (response.destroyed) return
     if (faults.bytesPerSecond) await delay((bytes.length / faults.bytesPerSecond) * 1000, undefined, { signal })
   }
@@ -163,3 +163,12 @@ function takeTurn(
   faults[turns] = left - 1
   return left > 0 ? faults[at] : undefined
 }
+
+const drained = (response: ServerResponse): Promise<void> =>
+  new Promise((resolve) => {
+    const go = () => {
+      response.off('drain', go).off('close', go)
+      resolve()
+    }
+    response.on('drain', go).on('close', go)
+  })

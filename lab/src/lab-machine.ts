@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import path from 'node:path'
+import { GiB } from '@ferrite/shared/units'
 import { launchAgent } from './agent-process.ts'
 import { openRedfishBmc } from './bmc-redfish.ts'
 import type { Bmc, BmcOptions } from './bmc-redfish.ts'
@@ -33,7 +34,7 @@ export async function startMachine(spec: MachineSpec, around: Surroundings): Pro
     name,
     uuid: randomUUID(),
     macs,
-    disk: await machineDisk(spec.diskPath ?? path.join(dir, `${name}.disk`), spec.diskBytes ?? 128 << 20),
+    disk: await machineDisk(spec.diskPath ?? path.join(dir, `${name}.disk`), spec.diskBytes ?? 8 * GiB),
     network: machineNetwork({ address: around.address, macs, switch: around.switch, reachable: around.reachable }),
     launch: launchAgent,
     dir,

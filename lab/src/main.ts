@@ -15,7 +15,7 @@ const { values, positionals } = parseArgs({
   allowNegative: true,
   options: {
     machines: { type: 'string', default: '1' },
-    'disk-mib': { type: 'string', default: '2048' },
+    'disk-mib': { type: 'string', default: '8192' },
     dir: { type: 'string' },
     conductor: { type: 'boolean', default: true },
     help: { type: 'boolean', default: false },

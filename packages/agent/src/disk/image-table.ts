@@ -37,7 +37,10 @@ async function gptTable(readAt: ReadAt, sectorBytes: number, sector: Buffer): Pr
   const gpt = await readGpt(readAt, sectorBytes)
   if (!gpt) return undefined
   const partitions = gptPartitions(gpt).map(({ number, type, uuid, first, last, name }) => ({
-    ...{ number, type, uuid, name },
+    number,
+    type,
+    uuid,
+    name,
     offset: first * sectorBytes,
     bytes: (last - first + 1) * sectorBytes,
   }))

@@ -23,7 +23,10 @@ export async function readPartitionTable(disk: Disk): Promise<PartitionTable | u
     return {
       kind,
       partitions: inside.map(({ number, type, uuid, name, offset, bytes }) => ({
-        ...{ number, type, uuid: uuid ?? undefined, name: name ?? '' },
+        number,
+        type,
+        uuid: uuid ?? undefined,
+        name: name ?? '',
         start: offset,
         end: offset + bytes,
       })),

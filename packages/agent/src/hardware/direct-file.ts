@@ -38,7 +38,7 @@ async function accepts(handle: FileHandle, bytes: number): Promise<boolean> {
   }
 }
 
-export const codeOf = (error: unknown): string => String((error as NodeJS.ErrnoException | undefined)?.code ?? '')
+export const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException | undefined)?.code ?? ''
 
 type Place = { path: string; offset: number }
 

@@ -21,5 +21,6 @@ parentPort?.on('message', (work: DigestWork) => {
   if (work.tagBytes > 0) tag(work.tagOffset, work.tagBytes, work.slot)
   const reply: DigestReply = { slot: work.slot }
   if (work.finish) reply.digest = hash.digest('hex')
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   parentPort?.postMessage(reply)
 })

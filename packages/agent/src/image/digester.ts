@@ -102,6 +102,7 @@ export class Digester implements AsyncDisposable {
     }
     return new Promise((resolve, reject) => {
       this.#waiting.set(slot, { resolve, reject })
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
       this.#worker.postMessage(work)
     })
   }

@@ -17,13 +17,16 @@ const window = 10
 /** Reports `counters` twice a second for as long as it lives, also while nothing moves. */
 export function startMeter(counters: Counters, onProgress: (progress: Progress) => void): Disposable {
   const started = performance.now()
-  const samples: { at: number; done: number }[] = []
+  const samples = [{ at: started, done: 0 }]
   let phase = counters.phase
   const report = () => {
     const at = performance.now()
     const done = counters.phase === 'verify' ? counters.verified : counters.received
-    if (phase !== counters.phase) samples.length = 0
-    phase = counters.phase
+    if (phase !== counters.phase) {
+      phase = counters.phase
+      // Reading back is a new measure; its first report comes with its first tick.
+      if (phase === 'verify') samples.splice(0, samples.length, { at: at - tickMs, done: 0 })
+    }
     samples.push({ at, done })
     if (samples.length > window) samples.shift()
     onProgress(snapshot(counters, rateOf(samples), at - started))

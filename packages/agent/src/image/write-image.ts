@@ -36,7 +36,14 @@ export async function writeImage(request: WriteRequest, disk: Disk, context: Wri
   const counters = countersOf(source)
   using _meter = startMeter(counters, context.onProgress)
   const job: Job = {
-    ...{ source, disk, pool, digester, counters, signal, expected, verify: request.verify },
+    source,
+    disk,
+    pool,
+    digester,
+    counters,
+    signal,
+    expected,
+    verify: request.verify,
     ends: new WithheldEnds(disk),
     log: new ExtentLog(),
     onFailure: (error) => stop.abort(error),

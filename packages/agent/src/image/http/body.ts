@@ -53,25 +53,26 @@ function chunkedBody(wire: Wire): Body {
   const lines = lineReader(wire)
   let delivered = 0
   let left = 0
-  let ended = false
-  const nextChunk = async () => {
+  /** False after the last chunk. */
+  const nextChunk = async (): Promise<boolean> => {
     const size = /^([0-9a-f]{1,12})[ \t]*(?:;.*)?$/i.exec(await lines())
     if (!size) throw new Fault('image_refused', 'the image server sent a malformed chunk')
     left = Number.parseInt(size[1] ?? '', 16)
-    if (left > 0) return
-    ended = true
+    if (left > 0) return true
     while ((await lines()) !== '') continue
+    return false
   }
+  let more = true
   return {
     get delivered() {
       return delivered
     },
     async read(into) {
       let filled = 0
-      while (filled < into.length && !ended) {
-        if (left === 0) await nextChunk()
+      while (filled < into.length && more) {
+        if (left === 0) more = await nextChunk()
+        if (!more) break
         const wanted = Math.min(left, into.length - filled)
-        if (wanted === 0) continue
         const bytes = await wire.read(into.subarray(filled, filled + wanted))
         delivered += bytes
         filled += bytes

@@ -17,7 +17,15 @@ export type WireOptions = {
 
 const spillBytes = 64 * 1024
 
-type Want = { into: Uint8Array; filled: number; min: number; since: number; done: (bytes: number) => void }
+/** `since`: when it was asked; `counted`: up to when the guard knows of the waiting. */
+type Want = {
+  into: Uint8Array
+  filled: number
+  min: number
+  since: number
+  counted: number
+  done: (bytes: number) => void
+}
 
 /**
  * One TCP or TLS connection whose bytes the kernel puts straight into the reader's memory. Nothing is read while nobody
@@ -64,7 +72,8 @@ export class Wire implements Disposable {
 
   /** Puts at least `min` bytes into `into`; fewer only when the connection has ended or failed. */
   read(into: Uint8Array, min = into.length): Promise<number> {
-    const want: Want = { into, filled: 0, min, since: performance.now(), done: () => undefined }
+    const since = performance.now()
+    const want: Want = { into, filled: 0, min, since, counted: since, done: () => undefined }
     this.#takeHeld(want)
     if (want.filled >= min || this.ended) return Promise.resolve(want.filled)
     return new Promise((resolve) => {
@@ -152,7 +161,7 @@ export class Wire implements Disposable {
 
   #satisfy(want: Want): void {
     this.#want = undefined
-    this.#options.guard?.waited(performance.now() - want.since)
+    this.#options.guard?.waited(performance.now() - want.counted)
     want.done(want.filled)
   }
 
@@ -176,8 +185,8 @@ export class Wire implements Disposable {
       this.#finish(new Fault('image_stalled', `${this.#name} sent nothing for ${stallTimeoutMs / 1000} s`))
       return
     }
-    guard?.waited(now - want.since)
-    want.since = now
+    guard?.waited(now - want.counted)
+    want.counted = now
     if (guard?.tooSlow()) this.#finish(guard.fault(this.#name))
   }
 

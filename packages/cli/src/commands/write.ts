@@ -1,0 +1,75 @@
+import { Command } from 'commander'
+import { Fault, isFault } from '@ferrite/shared/fault'
+import { openAnyDisk } from '@ferrite/agent/hardware/open-any-disk'
+import { defaultLimits } from '@ferrite/agent/image/request'
+import { writeImage } from '@ferrite/agent/image/write-image'
+import { collect, parseChecksum, parseCount, parseSeconds, parseSize, requestOf, sizeOptions } from './write-options.ts'
+import type { WriteOptions } from './write-options.ts'
+import { jsonOutput, textOutput } from './write-output.ts'
+
+const examples = `
+Examples:
+  $ ferrite write --url http://images/debian.raw --checksum sha256:HEX --disk /dev/sdb
+  $ ferrite write --url http://a/d.raw --url http://b/d.raw --checksum http://a/SHA256SUMS --disk disk.img --json
+
+Exit codes: 0 written, 1 failed (nothing on the disk can boot), 2 wrong usage, 130 interrupted.`
+
+/** `ferrite write`: an image from HTTP onto a disk or a file, as an agent does it during a deployment. */
+export function writeCommand(): Command {
+  return new Command('write')
+    .description('write a raw image onto a disk or a file, verified, so that only a complete one can boot')
+    .requiredOption('--url <url>', 'image, http or https; give it again for further mirrors', collect)
+    .requiredOption('--checksum <checksum>', 'sha256:HEX, sha512:HEX, or the URL of a checksum file', parseChecksum)
+    .requiredOption('--disk <path>', 'block device, or a file that acts like one')
+    .option('--format <format>', 'raw: write it as it is, whatever its first bytes look like')
+    .option('--size <bytes>', 'size of a file that does not exist yet, such as 20G (default: as the image)', parseSize)
+    .option('--no-verify', 'do not read the disk back after writing')
+    .option('--json', 'one line of JSON a second, and one with the result at the end')
+    .option('--allow-md5', 'accept an md5 checksum')
+    .option('--insecure', 'do not verify the certificate of an https server')
+    .option('--ca-file <file>', 'PEM certificates to trust for https')
+    .option(
+      '--authorization-file <file>',
+      "file with the value of the Authorization header, for the first URL's origin",
+    )
+    .option('--timeout <seconds>', 'for the whole write, 0 for none', parseSeconds, defaultLimits.totalTimeoutMs)
+    .option(
+      '--stall-timeout <seconds>',
+      'without a byte before reconnecting',
+      parseSeconds,
+      defaultLimits.stallTimeoutMs,
+    )
+    .option('--connect-timeout <seconds>', 'for a connection', parseSeconds, defaultLimits.connectTimeoutMs)
+    .option(
+      '--min-rate <bytes>',
+      'bytes a second below which a mirror is given up',
+      parseSize,
+      defaultLimits.minBytesPerSecond,
+    )
+    .option('--retries <count>', 'reconnections without progress', parseCount, defaultLimits.maxFruitlessAttempts)
+    .addHelpText('after', examples)
+    .action(async (options: WriteOptions) => {
+      process.exitCode = await write(options)
+    })
+}
+
+async function write(options: WriteOptions): Promise<number> {
+  const interrupt = new AbortController()
+  const onSignal = () => interrupt.abort(new Fault('aborted', 'interrupted; nothing on the disk can boot'))
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal)
+  const output = options.json ? jsonOutput() : textOutput(process.stderr)
+  try {
+    const request = await requestOf(options)
+    await using disk = await openAnyDisk(options.disk, await sizeOptions(options, request, interrupt.signal))
+    if (disk.directRefused) output.note(`no direct I/O on ${disk.path}: ${disk.directRefused}; using the page cache`)
+    const result = await writeImage(request, disk, { signal: interrupt.signal, onProgress: output.progress })
+    await disk.rereadPartitions()
+    output.done(result, disk)
+    return 0
+  } catch (error) {
+    output.failed(error)
+    return isFault(error, 'aborted') ? 130 : isFault(error, 'invalid') ? 2 : 1
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+  }
+}

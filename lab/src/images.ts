@@ -110,6 +110,7 @@ async function answer(
     ...(faults.contentEncoding ? { 'Content-Encoding': faults.contentEncoding } : {}),
   })
   if (request.method === 'HEAD') return void response.end()
+  response.flushHeaders()
   await sendBody(response, image, { from, to }, faults, signal)
 }
 

@@ -61,6 +61,7 @@ const params = z.object({
   boot_method: text.optional(),
   // Our own.
   'ferrite-ca-file': text.optional(),
+  'ferrite-stall-timeout': seconds(30).optional(),
   'ferrite-tls-fingerprint': text.optional(),
 })
 

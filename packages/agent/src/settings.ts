@@ -13,6 +13,7 @@ export function settingsFrom(config: AgentConfig): CommandSettings {
     limits: given({
       connectTimeoutMs: config['ipa-image-download-connection-timeout'],
       maxFruitlessAttempts: config['ipa-image-download-connection-retries'],
+      stallTimeoutMs: config['ferrite-stall-timeout'],
       retryPauseMs: config['ipa-image-download-connection-retry-interval'],
       totalTimeoutMs: config['ipa-image-download-max-duration'],
     }),

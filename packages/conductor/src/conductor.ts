@@ -119,7 +119,10 @@ function driversFor(config: Config, settings: ReturnType<typeof stepSettings>, b
       },
     },
     redfish: {
-      power: redfishPower(bmcs),
+      power: redfishPower(bmcs, {
+        changeMs: config.power_state_change_timeout * 1000,
+        softOffMs: config.soft_power_off_timeout * 1000,
+      }),
       management: redfishManagement(bmcs),
       boot: redfishVirtualMedia({ bmcs, media }),
     },

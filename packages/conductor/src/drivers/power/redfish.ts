@@ -8,8 +8,9 @@ import type { System } from '../../bmc/redfish/system.ts'
 import type { PowerInterface } from '../../core/interfaces.ts'
 import type { Task } from '../../core/task.ts'
 
-const hardLimitMs = 60_000
-const softLimitMs = 600_000
+/** How long a machine may take, unless a request says otherwise. */
+export type PowerLimits = { changeMs: number; softOffMs: number }
+const usual: PowerLimits = { changeMs: 60_000, softOffMs: 600_000 }
 
 /** What brings a machine into a state: reset types, the first that the BMC offers. */
 const resetTypes = {
@@ -29,7 +30,7 @@ const stages: Record<PowerTarget, readonly Reset[]> = {
 }
 
 /** Power over Redfish. Nothing is believed of a command's answer: the state is read, twice. */
-export function redfishPower(bmcs: Bmcs): PowerInterface {
+export function redfishPower(bmcs: Bmcs, limits: PowerLimits = usual): PowerInterface {
   return {
     name: 'redfish',
     driverInfo: redfishFields,
@@ -38,7 +39,7 @@ export function redfishPower(bmcs: Bmcs): PowerInterface {
     getPowerState: (task) => readPower(bmcs, task),
     async setPowerState(task, target, { timeoutMs } = {}) {
       for (const reset of stages[target]) {
-        const limitMs = timeoutMs ?? (reset === 'soft power off' ? softLimitMs : hardLimitMs)
+        const limitMs = timeoutMs ?? (reset === 'soft power off' ? limits.softOffMs : limits.changeMs)
         await reach(bmcs, task, reset, limitMs)
       }
     },

@@ -12,15 +12,17 @@ export type Features = {
    * in order, as with QEMU, which reads such images too.
    */
   dirty: boolean
+  /** The directory of dirty bitmaps is where the header says. */
+  bitmapsValid: boolean
 }
 
 const bit = { dirty: 0, corrupt: 1, externalData: 2, compressionType: 3, extendedL2: 4 }
 const known = new Set(Object.values(bit))
-const fromBefore: Features = { compression: 'zlib', extendedL2: false, dirty: false }
+const ofVersion2: Features = { compression: 'zlib', extendedL2: false, dirty: false, bitmapsValid: false }
 
 /** Fault image_format_refused for every incompatible feature that is not understood or not allowed. */
 export function checkFeatures(view: DataView, headerLength: number, extensions: Extensions): Features {
-  if (headerLength === 72) return fromBefore
+  if (headerLength === 72) return ofVersion2
   const set = setBits(view, 72)
   const unknown = [...set].filter((number) => !known.has(number))
   if (unknown.length > 0) {
@@ -28,14 +30,16 @@ export function checkFeatures(view: DataView, headerLength: number, extensions: 
     throw refused(`needs features that are not known here: ${names}`, 'convert it with qemu-img convert -O qcow2')
   }
   if (set.has(bit.corrupt)) throw refused('is marked corrupt', 'repair it with qemu-img check -r all')
-  // Autoclear bit 1 is said of external data only.
-  if (set.has(bit.externalData) || setBits(view, 88).has(1)) throw externalData()
+  const autoclear = setBits(view, 88)
+  // Bit 1 is said of external data only.
+  if (set.has(bit.externalData) || autoclear.has(1)) throw externalData()
   const order = view.getUint32(96)
   if (order > 6) throw refused(`has refcounts of 2^${order} bits; 64 are the most`)
   return {
     compression: compressionType(headerLength > 104 ? view.getUint8(104) : 0, set.has(bit.compressionType)),
     extendedL2: set.has(bit.extendedL2),
     dirty: set.has(bit.dirty),
+    bitmapsValid: autoclear.has(0),
   }
 }
 

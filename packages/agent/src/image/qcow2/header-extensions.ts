@@ -4,7 +4,7 @@ import type { Region } from './header.ts'
 import { maxBitmaps } from './limits.ts'
 import { refused } from './refuse.ts'
 
-export type Extensions = { featureNames: Uint8Array; regions: Region[] }
+export type Extensions = { featureNames: Uint8Array; bitmaps?: Region }
 
 const type = {
   end: 0,
@@ -14,25 +14,25 @@ const type = {
   dataFile: 0x44415441,
 }
 
-/** Reads what follows the header; `area` ends with the first cluster or with what was read of it. */
-export function readExtensions(area: Uint8Array, clusterSize: number): Extensions {
-  const view = viewOf(area)
-  const found: Extensions = { featureNames: new Uint8Array(), regions: [] }
-  for (let at = 0; at + 8 <= area.length;) {
+/** Reads what follows the header from `start`; `head` is the first cluster, or what was read of it. */
+export function readExtensions(head: Uint8Array, start: number, clusterSize: number): Extensions {
+  const view = viewOf(head)
+  const found: Extensions = { featureNames: new Uint8Array() }
+  for (let at = start; at + 8 <= head.length;) {
     const kind = view.getUint32(at)
     const length = view.getUint32(at + 4)
     if (kind === type.end) return found
-    if (length > area.length - at - 8) throw refused('has a header extension that is longer than the header has room')
-    const data = area.subarray(at + 8, at + 8 + length)
+    if (length > head.length - at - 8) throw refused('has a header extension that is longer than the header has room')
+    const data = head.subarray(at + 8, at + 8 + length)
     if (kind === type.dataFile) throw externalData()
     if (kind === type.encryption) {
       throw refused('is encrypted (LUKS)', 'decrypt it first: qemu-img convert with --object secret,…')
     }
     if (kind === type.featureNames) found.featureNames = data
-    if (kind === type.bitmaps) found.regions.push(bitmapDirectory(data))
+    if (kind === type.bitmaps) found.bitmaps = bitmapDirectory(data)
     at += 8 + Math.ceil(length / 8) * 8
   }
-  if (area.length < clusterSize - 104) throw refused('has more header extensions than any tool makes')
+  if (head.length < clusterSize) throw refused('has more header extensions than any tool makes')
   return found
 }
 

@@ -42,10 +42,11 @@ export function parseHeader(head: Uint8Array, fileSize: number): Qcow2Header {
     throw refused('has a backing file, so it is only a part of a disk', advice)
   }
   checkEncryption(view.getUint32(32))
-  const extensions = readExtensions(head.subarray(headerLength, headerBytes), geometry.clusterSize)
+  const extensions = readExtensions(head.subarray(0, headerBytes), headerLength, geometry.clusterSize)
   const features = checkFeatures(view, headerLength, extensions)
   const tables = tableShape(geometry, features)
-  const reserved = [...reservedRegions(view, geometry.clusterSize), ...extensions.regions]
+  const bitmaps = features.bitmapsValid && extensions.bitmaps ? [extensions.bitmaps] : []
+  const reserved = [...reservedRegions(view, geometry.clusterSize), ...bitmaps]
   const header = { ...geometry, ...features, ...tables, version, headerBytes, reserved }
   const snapshots = view.getUint32(60)
   const l1Offset = u64(view, 40)

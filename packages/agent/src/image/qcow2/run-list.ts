@@ -86,17 +86,19 @@ export class RunList {
     let guest = this.guest[index] ?? 0
     let slot = this.at[index] ?? 0
     for (let left = this.size[index] ?? 0; left > 0; left -= 1) {
-      const bytes = this.lengthAt(slot)
-      each(host, guest, bytes)
-      host += bytes
+      const { length, slots } = this.lengthAt(slot)
+      each(host, guest, length)
+      host += length
       guest += this.clusterSize
-      slot += slotsAt(this.lengths, slot)
+      slot += slots
     }
   }
 
-  lengthAt(slot: number): number {
+  /** A length, and how many places it takes. */
+  lengthAt(slot: number): { length: number; slots: number } {
     const short = this.lengths[slot] ?? 0
-    return short > 0 ? short : (this.lengths[slot + 1] ?? 0) * 0x1_0000 + (this.lengths[slot + 2] ?? 0)
+    if (short > 0) return { length: short, slots: 1 }
+    return { length: (this.lengths[slot + 1] ?? 0) * 0x1_0000 + (this.lengths[slot + 2] ?? 0), slots: 3 }
   }
 
   /** Puts the runs into the order of `order`, the index of each one's successor in the file. */
@@ -151,8 +153,6 @@ export class RunList {
     throw refused(`is too fragmented: its map needs more than ${formatBytes(this.#maxBytes)} of memory`, advice)
   }
 }
-
-const slotsAt = (lengths: Uint16Array, slot: number): number => (lengths[slot] === 0 ? 3 : 1)
 
 /** Whether a compressed cluster at `host` leaves the one before all but the rest of its last sector. */
 export const mayShare = (before: { host: number; end: number }, host: number): boolean =>

@@ -4,6 +4,7 @@ export const hashAlgorithms = ['md5', 'sha1', 'sha256', 'sha384', 'sha512'] as c
 
 const nonEmpty = (name: string) =>
   z.string(`Image '${name}' must be a non-empty string.`).min(1, `Image '${name}' must be a non-empty string.`)
+const absentWhenNull = (text: z.ZodString) => z.preprocess((value) => value ?? undefined, text.optional())
 const required = (name: string, wrong: string) => (issue: { input?: unknown }) =>
   issue.input === undefined ? `Image is missing '${name}' field.` : wrong
 
@@ -23,9 +24,9 @@ export const imageInfo = z
     disk_format: z.string().nullish(),
     container_format: z.string().nullish(),
     stream_raw_images: z.boolean().nullish(),
-    checksum: nonEmpty('checksum').optional(),
-    os_hash_algo: nonEmpty('os_hash_algo').optional(),
-    os_hash_value: nonEmpty('os_hash_value').optional(),
+    checksum: absentWhenNull(nonEmpty('checksum')),
+    os_hash_algo: absentWhenNull(nonEmpty('os_hash_algo')),
+    os_hash_value: absentWhenNull(nonEmpty('os_hash_value')),
     image_request_authorization: z.string().nullish(),
     image_server_auth_strategy: z.string().nullish(),
     image_server_user: z.string().nullish(),

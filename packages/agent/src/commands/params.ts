@@ -14,7 +14,7 @@ export function checkedParams(name: AgentCommandName, given: unknown, lookup: Lo
   if (name === 'standby.prepare_image') {
     const wrong = parsed.error?.issues.find(({ path }) => path[0] === 'image_info' && path.length > 1)
     const custom = parsed.error?.issues.find(({ path, code }) => path[0] === 'image_info' && code === 'custom')
-    const issue = custom ?? wrong
+    const issue = wrong ?? custom
     if (issue) throw new Fault('invalid', `Invalid command parameters: ${issue.message}`)
     if (parsed.success) {
       assertVerifiable((parsed.data as { image_info: Parameters<typeof assertVerifiable>[0] }).image_info, lookup)

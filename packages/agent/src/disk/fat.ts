@@ -138,9 +138,12 @@ function longPart(entry: Buffer): string {
   return text.replace(/[\0\uffff].*$/s, '')
 }
 
+/** Windows and Linux keep names that are all lower case as short ones, with a bit for the name and one for the extension. */
 function shortName(entry: Buffer): string {
-  const base = entry.toString('latin1', 0, 8).trimEnd()
-  const extension = entry.toString('latin1', 8, 11).trimEnd()
+  const flags = entry.readUInt8(12)
+  const lower = (text: string, bit: number) => (flags & bit ? text.toLowerCase() : text)
+  const base = lower(entry.toString('latin1', 0, 8).trimEnd(), 0x08)
+  const extension = lower(entry.toString('latin1', 8, 11).trimEnd(), 0x10)
   return extension ? `${base}.${extension}` : base
 }
 

@@ -95,8 +95,9 @@ test('the hints of the instance win over those of the node', () => {
 })
 
 test('when nothing matches, the refusal names the hints and the disks that were seen', () => {
-  const attempt = () => rootDeviceCandidates(disks, node({ serial: 'nope' }))
-  expect(attempt).toThrow(/"serial":"nope".*\/dev\/sda \(100 GiB, serial S1\)/)
+  expect(() => rootDeviceCandidates(disks, node({ serial: 'nope' }))).toThrow(
+    /"serial":"nope".*\/dev\/sda \(100 GiB, serial S1\)/,
+  )
   expect(() => rootDeviceCandidates([disk('/dev/sdb', 3)], undefined)).toThrow(/4 GiB/)
   expect(() => rootDeviceCandidates(disks, node({ colour: 'red' }))).toThrow(/unknown hints: colour/)
 })

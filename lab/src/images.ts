@@ -8,7 +8,12 @@ import type { ImageFaults } from './faults.ts'
 
 export type LabImage = { url: string; name: string; size: number; sha256: string; sha512: string }
 type Served = { size: number; etag: string; read(from: number, length: number): Promise<Uint8Array> }
-export type ImageRequest = { name: string; range: string | undefined; authorization: string | undefined }
+export type ImageRequest = {
+  method: string
+  name: string
+  range: string | undefined
+  authorization: string | undefined
+}
 
 export type Images = AsyncDisposable & {
   readonly url: string
@@ -28,7 +33,12 @@ export async function openImages(): Promise<Images> {
 
   const server = createServer((request, response) => {
     const name = decodeURIComponent((request.url ?? '/').slice(1).split('?')[0] ?? '')
-    requests.push({ name, range: request.headers.range, authorization: request.headers.authorization })
+    requests.push({
+      method: request.method ?? '',
+      name,
+      range: request.headers.range,
+      authorization: request.headers.authorization,
+    })
     answer(request, response, served.get(name), faults.get(name) ?? {}, closing.signal).catch(() => response.destroy())
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -177,7 +177,11 @@ export class Machine implements AsyncDisposable {
     void agent.ended.then(async (end) => {
       if (this.#agent !== agent) return
       this.#agent = undefined
-      if (end === 'died') return this.#enter('hung', 'the agent died')
+      if (end === 'died') {
+        // Nobody listens any more: connections are refused, as by any machine whose server is gone.
+        await this.#parts.network.unplug()
+        return this.#enter('hung', 'the agent died')
+      }
       await this.powerOff()
       if (end === 'reboot') this.powerOn()
     })

@@ -22,25 +22,33 @@ export const fraction = (progress: Progress): number | null =>
 export function barLine(progress: Progress, width: number, terminal: Terminal): string {
   const share = fraction(progress)
   const verb = verbs[progress.phase].padEnd(12)
-  const total = progress.bytes_total === null ? '' : ` / ${formatBytes(progress.bytes_total)}`
-  const percent = share === null ? '  – ' : `${String(Math.floor(share * 100)).padStart(3)}%`
-  const bytes = `${formatBytes(progress.phase === 'done' ? progress.bytes_written : doneBytes(progress))}${total}`
-  const left = progress.eta_ms === null || progress.phase === 'done' ? '' : `${formatDuration(progress.eta_ms)} left`
-  const tail = `${percent}  ${bytes}  ${formatRate(progress.rate)}  ${left.padEnd(9)}`
-  const room = Math.max(8, width - verb.length - tail.length - 2)
+  const percent = share === null ? '   ' : `${String(Math.floor(share * 100)).padStart(3)}%`
+  const tail = `${percent}  ${amount(progress)}  ${formatRate(progress.rate)}  ${left(progress).padEnd(9)}`
+  const room = Math.max(8, width - verb.length - tail.length - 1)
   return `${verb}${bar(share, room, terminal)} ${tail.trimEnd()}`
 }
+
+/** `230 / 512 MiB`: both in the unit of the total. */
+function amount(progress: Progress): string {
+  const done = formatBytes(doneBytes(progress))
+  if (progress.bytes_total === null) return done
+  const total = formatBytes(progress.bytes_total)
+  const [number = '', unit] = done.split(' ')
+  return total.endsWith(` ${unit}`) ? `${number} / ${total}` : `${done} / ${total}`
+}
+
+const left = ({ eta_ms, phase }: Progress): string =>
+  eta_ms === null || phase === 'done' ? '' : `${formatDuration(eta_ms)} left`
 
 function bar(share: number | null, width: number, terminal: Terminal): string {
   const filled = share === null ? 0 : Math.round(share * width)
   return terminal.paint('cyan', '━'.repeat(filled)) + terminal.paint('dim', '╌'.repeat(width - filled))
 }
 
-/** The same without a bar, for logs: `writing 234 MiB / 384 MiB (61%), 402 MiB/s, 1.2s left`. */
+/** The same without a bar, for logs: `writing 230 / 512 MiB (45%), 402 MiB/s, 1.2s left`. */
 export function barText(progress: Progress): string {
   const share = fraction(progress)
-  const total = progress.bytes_total === null ? '' : ` / ${formatBytes(progress.bytes_total)}`
   const percent = share === null ? '' : ` (${Math.floor(share * 100)}%)`
-  const left = progress.eta_ms === null || progress.phase === 'done' ? '' : `, ${formatDuration(progress.eta_ms)} left`
-  return `${verbs[progress.phase]} ${formatBytes(doneBytes(progress))}${total}${percent}, ${formatRate(progress.rate)}${left}`
+  const parts = [`${verbs[progress.phase]} ${amount(progress)}${percent}`, formatRate(progress.rate), left(progress)]
+  return parts.filter(Boolean).join(', ')
 }

@@ -42,8 +42,8 @@ export function stepLines(story: Story, terminal: Terminal, width: number, now: 
 }
 
 function title(step: StoryStep, terminal: Terminal): string {
-  const name = step.name.replaceAll('_', ' ')
-  if (step.state === 'waiting') return `${name} ${terminal.paint('dim', '(waiting for the agent)')}`
+  const name = step.name.replace(/^deploy\./, '').replaceAll('_', ' ')
+  if (step.state === 'waiting') return `${name} ${terminal.paint('dim', '(the agent is at work)')}`
   return step.state === 'finished' ? name : terminal.paint('bold', name)
 }
 

@@ -2,7 +2,6 @@ import { Command } from 'commander'
 import type { HistoryEntry, Validation } from '../../client.ts'
 import { withClient } from '../../context.ts'
 import { withClientOptions } from '../../options.ts'
-import { table } from '../../table.ts'
 import { fold, printable, type Terminal } from '../../terminal.ts'
 
 /** `node history` and `node validate`. */
@@ -42,20 +41,19 @@ function validateCommand(): Command {
   )
 }
 
+const words = { true: '✔ yes', false: '✗ no', null: '– n/a' } as const
+const styles = { true: 'green', false: 'red', null: 'dim' } as const
+
 function validationText(result: Validation, terminal: Terminal): string {
-  const rows = Object.entries(result).map(([name, { result: good, reason }]) => ({ name, good, reason: reason ?? '' }))
-  const word = { true: '✔ yes', false: '✗ no', null: '– n/a' }
-  return table(
-    rows,
-    [
-      { title: 'INTERFACE', value: (row) => row.name },
-      {
-        title: 'GOOD',
-        value: (row) => word[`${row.good}`],
-        paint: (text, row) => terminal.paint(row.good ? 'green' : row.good === false ? 'red' : 'dim', text),
-      },
-      { title: 'REASON', value: (row) => row.reason.replaceAll('\n', ' '), shrink: true },
-    ],
-    terminal,
-  )
+  const rows = Object.entries(result).flatMap(([name, { result: good, reason = '' }]) => {
+    const [first = '', ...rest] = fold(printable(reason.replaceAll('\n', ' ')), terminal.width - 19)
+    const row = line(name, words[`${good}`], first).replace(words[`${good}`], (word) =>
+      terminal.paint(styles[`${good}`], word),
+    )
+    return [row, ...rest.map((text) => line('', '', text))]
+  })
+  return `${[terminal.paint(['bold', 'dim'], line('INTERFACE', 'GOOD', 'REASON')), ...rows].join('\n')}\n`
 }
+
+const line = (name: string, word: string, reason: string): string =>
+  `${name.padEnd(12)}${word.padEnd(7)}${reason}`.trimEnd()

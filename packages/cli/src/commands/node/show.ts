@@ -43,7 +43,11 @@ export function nodeText(node: Node, terminal: Terminal, all = false): string {
   const names = [...known, ...rest].filter((name) => !inHeadline.has(name))
   const facts = Object.fromEntries(names.map((name) => [name, node[name as keyof Node]]))
   const interfaces = Object.entries(node).filter(([name, value]) => name.endsWith('_interface') && (all || value))
-  const chosen = Object.fromEntries(interfaces.map(([name, value]) => [name.replace('_interface', ''), value]))
+  const chosen = Object.fromEntries(
+    interfaces
+      .map(([name, value]) => [name.replace('_interface', ''), value] as const)
+      .toSorted(([a], [b]) => a.localeCompare(b)),
+  )
   return [headline(node, terminal), ...factLines({ ...facts, interfaces: chosen }, terminal, all)].join('')
 }
 
@@ -53,7 +57,7 @@ function headline(node: Node, terminal: Terminal): string {
   return `${parts.join('   ')}${node.maintenance ? `   ${terminal.paint('yellow', 'maintenance')}` : ''}\n\n`
 }
 
-const labelWidth = 24
+const labelWidth = 27
 
 /** `name  value` lines; objects a key a line below their name. Empty values are left out unless `all`. */
 function factLines(facts: Record<string, unknown>, terminal: Terminal, all = true): string[] {

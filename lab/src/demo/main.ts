@@ -1,0 +1,67 @@
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { CommandError, exitCodes, exitOf, report } from '@ferrite/cli/exit'
+import { runDemo } from './demo.ts'
+import { demoHelp, demoOptions, type DemoOptions } from './options.ts'
+import { openShow } from './show.ts'
+
+const home = path.join(import.meta.dirname, '../../../.ferrite')
+const patienceMs = 20_000
+
+process.exitCode = await main(process.argv.slice(2))
+
+/** Runs the demo and answers the exit code. */
+async function main(argv: readonly string[]): Promise<number> {
+  const interrupted = interruptOnce()
+  let options: DemoOptions | undefined
+  let dir = ''
+  try {
+    options = demoOptions(argv)
+    if (options.help) {
+      process.stdout.write(demoHelp)
+      return exitCodes.ok
+    }
+    await mkdir(home, { recursive: true })
+    dir = await mkdtemp(path.join(home, 'demo-'))
+    await shown(options, dir, interrupted)
+    if (!options.keep) await rm(dir, { recursive: true, force: true })
+    return exitCodes.ok
+  } catch (error) {
+    const cause = interrupted.aborted ? interrupted.reason : error
+    const logs = dir && (await leftBehind(dir, { keep: options?.keep === true, logs: !interrupted.aborted }))
+    process.stderr.write(report(cause, options?.json === true).replace(/^ferrite: /, 'demo: '))
+    if (logs) process.stderr.write(`demo: the logs are in ${logs}\n`)
+    return exitCodes[exitOf(cause) === 'usage' || interrupted.aborted ? exitOf(cause) : 'failed']
+  }
+}
+
+async function shown(options: DemoOptions, dir: string, signal: AbortSignal): Promise<void> {
+  await using show = openShow(options)
+  const summary = await runDemo(options, show, { dir, cacheDir: path.join(home, 'cache'), signal })
+  show.summary(summary)
+}
+
+/** Removes what is big after a failure, and all of it after an interruption; answers where the logs are. */
+async function leftBehind(dir: string, { keep, logs }: { keep: boolean; logs: boolean }): Promise<string | undefined> {
+  if (!logs && !keep) await rm(dir, { recursive: true, force: true, maxRetries: 3 })
+  if (!logs) return undefined
+  const big = keep ? [] : (await readdir(dir)).filter((name) => name.endsWith('.disk'))
+  for (const name of big) await rm(path.join(dir, name), { force: true })
+  const names = await readdir(dir)
+  if (names.length > 0) return dir
+  await rm(dir, { recursive: true, force: true })
+  return undefined
+}
+
+/** Aborts at the first SIGINT, SIGTERM or SIGHUP. Later ones wait for the cleaning up, but not for ever. */
+function interruptOnce(): AbortSignal {
+  const controller = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) return
+      controller.abort(new CommandError('interrupted', `stopped by ${name}; everything was cleaned up`))
+      setTimeout(() => process.exit(exitCodes.interrupted), patienceMs).unref()
+    })
+  }
+  return controller.signal
+}

@@ -1,0 +1,53 @@
+import type { Client, Node } from '@ferrite/cli/client'
+import { follow } from '@ferrite/cli/watch/follow'
+import type { JsonPatch } from '@ferrite/shared/contracts/nodes'
+import { Fault } from '@ferrite/shared/fault'
+import type { ProvisionState, ProvisionVerb } from '@ferrite/shared/provision'
+import type { LabMachine } from '../lab-machine.ts'
+import type { Lab } from '../lab.ts'
+import type { Show } from './show.ts'
+
+const flowTimeoutMs = 900_000
+
+/** Creates the node and its port, as an operator does who knows the BMC's address and password. */
+export async function enrol(client: Client, lab: Lab, { machine, bmc }: LabMachine): Promise<Node> {
+  const node = await client.createNode({
+    name: machine.name,
+    driver: 'redfish',
+    network_interface: 'flat',
+    driver_info: {
+      redfish_address: bmc.url,
+      redfish_username: bmc.account.username,
+      redfish_password: bmc.account.password,
+      deploy_iso: lab.deployIso,
+    },
+  })
+  for (const address of machine.macs) await client.createPort({ node_uuid: node.uuid, address })
+  return node
+}
+
+export const instanceInfo = (facts: Record<string, string>): JsonPatch =>
+  Object.entries({ image_disk_format: 'raw', ...facts }).map(([key, value]) => ({
+    op: 'add' as const,
+    path: `/instance_info/${key}`,
+    value,
+  }))
+
+/** A function that asks for a verb and follows it into the show until it is over. Fault where it does not end in `wants`. */
+export const operator =
+  ({ client, show, signal, uuid }: { client: Client; show: Show; signal: AbortSignal; uuid: string }) =>
+  async (verb: ProvisionVerb, wants: ProvisionState, more: Record<string, unknown> = {}): Promise<Node> => {
+    const node = await follow({
+      client,
+      uuid,
+      signal,
+      timeoutMs: flowTimeoutMs,
+      start: () => client.provision(uuid, verb, more),
+      onEvent: (event) => show.event(event),
+      onNode: (seen) => show.node(seen),
+    })
+    if (node.provision_state === wants) return node
+    throw new Fault('step_failed', `the node ended in state "${node.provision_state}"`, {
+      cause: node.last_error ? new Error(node.last_error) : undefined,
+    })
+  }

@@ -1,0 +1,67 @@
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { checksumFields } from '@ferrite/cli/commands/node/checksum'
+import { CommandError } from '@ferrite/cli/exit'
+
+export type DemoOptions = {
+  /** A file, or an http(s) URL; undefined: the demo makes one. */
+  image: string | undefined
+  /** Fields of instance_info. */
+  checksum: Record<string, string> | undefined
+  json: boolean
+  keep: boolean
+  color: boolean
+  help: boolean
+}
+
+export const demoHelp = `Usage: pnpm demo [options]
+
+Deploys an image onto a simulated machine by the public API, shows it live, and compares
+the disk with the image. Everything runs on loopback and is gone afterwards.
+
+  --image <url|file>   raw whole-disk image in place of the demo's own
+  --checksum <sum>     its checksum, ALGORITHM:HEX (needed for a URL)
+  --json               events and summary as JSON, one document a line
+  --keep               keep the disk, the database and the logs
+  --no-color           no colours (also: NO_COLOR)
+  -h, --help           this text
+
+Exit codes: 0 done, 1 failed, 2 usage, 130 interrupted.
+`
+
+/** Reads the command line. Throws CommandError usage. */
+export function demoOptions(argv: readonly string[]): DemoOptions {
+  const { values } = parsed(argv[0] === '--' ? argv.slice(1) : [...argv])
+  const isUrl = values.image !== undefined && /^https?:\/\//.test(values.image)
+  if (isUrl && !values.checksum) throw new CommandError('usage', '--image with a URL needs --checksum ALGORITHM:HEX')
+  if (!values.image && values.checksum) throw new CommandError('usage', '--checksum goes with --image')
+  return {
+    image: values.image === undefined || isUrl ? values.image : path.resolve(callerDirectory(), values.image),
+    checksum: values.checksum === undefined ? undefined : checksumFields(values.checksum),
+    json: values.json ?? false,
+    keep: values.keep ?? false,
+    color: !values['no-color'],
+    help: values.help ?? false,
+  }
+}
+
+// A package script runs in the package's directory; what the operator typed is relative to where they stood.
+const callerDirectory = (): string => process.env['INIT_CWD'] ?? process.cwd()
+
+function parsed(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        image: { type: 'string' },
+        checksum: { type: 'string' },
+        json: { type: 'boolean' },
+        keep: { type: 'boolean' },
+        'no-color': { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    })
+  } catch (error) {
+    throw new CommandError('usage', error instanceof Error ? error.message : String(error))
+  }
+}

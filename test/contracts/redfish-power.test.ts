@@ -1,4 +1,7 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import { expect, test } from 'vitest'
+import { selfSigned } from '@ferrite/agent/certificate'
 import { redfishBench } from './redfish-bench.ts'
 
 test('power goes on and off, and is reported as it is', async () => {
@@ -168,4 +171,19 @@ test.each([
   Object.assign(driver_info, change)
   await expect(power.validate(task)).rejects.toThrow(reason)
   expect(bmc.requests).toEqual([])
+})
+
+test('a certificate that nobody vouches for is refused, unless its CA is named or verification is off', async () => {
+  const https = await selfSigned({ address: '127.0.0.1', hostname: 'bmc', now: new Date() })
+  const { driver_info, power, task, stateDir } = await redfishBench({ https })
+  await expect(power.getPowerState(task)).rejects.toMatchObject({
+    code: 'bmc_refused',
+    message: expect.stringMatching(/certificate .* redfish_verify_ca/) as string,
+  })
+  driver_info['redfish_verify_ca'] = path.join(stateDir, 'ca.pem')
+  await expect(power.getPowerState(task)).rejects.toThrow(/cannot read the CA file/)
+  await writeFile(path.join(stateDir, 'ca.pem'), https.cert)
+  expect(await power.getPowerState(task)).toBe('power off')
+  driver_info['redfish_verify_ca'] = 'false'
+  expect(await power.getPowerState(task)).toBe('power off')
 })

@@ -19,7 +19,7 @@ async function ask(client: OutboundClient, clock: Clock, request: OutboundReques
       response = await client.request(request)
     } catch (error) {
       // Only a reading may be repeated when nobody knows whether it arrived.
-      if (!isRead || attempt > 1 || !isClosedConnection(error)) throw error
+      if (!isRead || attempt > 1 || !isClosedConnection(error)) throw untrusted(client, error) ?? error
       continue
     }
     const busy = response.status === 503 || (isRead && [500, 502, 504].includes(response.status))
@@ -30,3 +30,15 @@ async function ask(client: OutboundClient, clock: Clock, request: OutboundReques
 
 const isClosedConnection = (error: unknown): boolean =>
   error instanceof Fault && ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(String(error.details['reason']))
+
+// Node's and OpenSSL's words for a certificate that does not hold.
+const certificateTrouble = /CERT|SIGNATURE|ISSUER|CRL|HOSTNAME_MISMATCH/
+
+/** A certificate that cannot be verified is no outage: waiting does not help, a setting does. */
+function untrusted(client: OutboundClient, error: unknown): Fault | undefined {
+  if (!(error instanceof Fault) || !certificateTrouble.test(String(error.details['reason']))) return undefined
+  const advice = 'name its CA in driver_info/redfish_verify_ca'
+  return new Fault('bmc_refused', `the certificate of the BMC ${client.origin} cannot be verified; ${advice}`, {
+    cause: error.cause,
+  })
+}

@@ -178,7 +178,7 @@ test('a certificate that nobody vouches for is refused, unless its CA is named o
   const { driver_info, power, task, stateDir } = await redfishBench({ https })
   await expect(power.getPowerState(task)).rejects.toMatchObject({
     code: 'bmc_refused',
-    message: expect.stringMatching(/certificate .* redfish_verify_ca/) as string,
+    message: expect.stringMatching(/certificate .*redfish_verify_ca/) as string,
   })
   driver_info['redfish_verify_ca'] = path.join(stateDir, 'ca.pem')
   await expect(power.getPowerState(task)).rejects.toThrow(/cannot read the CA file/)

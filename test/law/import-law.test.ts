@@ -19,6 +19,7 @@ const conductor: Record<string, string[]> = {
   store: ['core'],
   outbound: ['core'],
   iso: [],
+  netboot: [],
   netboot: ['core'],
   configdrive: ['core', 'iso'],
   bmc: ['core', 'outbound'],

@@ -1,0 +1,19 @@
+import { openAnyDisk } from '@ferrite/agent/hardware/open-any-disk'
+import { defaultLimits } from '@ferrite/agent/image/request'
+import { writeImage } from '@ferrite/agent/image/write-image'
+
+// The write as the agent does it, in a process of its own so that its CPU and memory can be measured.
+const [url = '', value = '', target = '', flag] = process.argv.slice(2)
+await using disk = await openAnyDisk(target)
+await writeImage(
+  {
+    urls: [url],
+    digest: { algorithm: 'sha256', value },
+    format: 'raw',
+    verify: flag !== '--no-verify',
+    allowMd5: false,
+    limits: defaultLimits,
+  },
+  disk,
+  { signal: new AbortController().signal, onProgress: () => undefined },
+)

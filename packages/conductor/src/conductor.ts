@@ -136,6 +136,7 @@ function services(config: Config, provision: ProvisionParts, locking: Locking, d
     allowMd5: config.agent_md5_checksum,
     lookupWindowMs: Math.max(1800, config.deploy_callback_timeout, config.clean_callback_timeout) * 1000,
     progressPath: '/ferrite/v1/progress',
+    handedOut: new Set<string>(),
     callbacks: { requireTls: config.agent_require_tls, cidrs: config.agent_callback_cidrs },
   }
   const validates = { ...provision, validateFor: validateFor.bind(undefined, locking) }

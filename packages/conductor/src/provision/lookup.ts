@@ -3,7 +3,7 @@ import { mask } from '@ferrite/shared/redact'
 import { lookupAllowed } from '@ferrite/shared/provision'
 import type { LookupAnswer } from '@ferrite/shared/contracts/callback'
 import { plainAddress } from '../agent-client/callback-url.ts'
-import type { NodeRecord } from '../core/node.ts'
+import type { AgentFacts, NodeRecord } from '../core/node.ts'
 import type { Callback } from '../core/services.ts'
 import { changeNode } from './change-node.ts'
 import type { ProvisionParts } from './parts.ts'
@@ -14,6 +14,8 @@ export type LookupParts = ProvisionParts & {
   /** How long after a boot that we commanded its ramdisk may still look itself up. */
   lookupWindowMs: number
   progressPath: string
+  /** Boots, as `node epoch`, whose token this process has handed out. */
+  handedOut: Set<string>
 }
 
 // One answer for a node that is not there and for one that must not be looked up now: neither is told apart.
@@ -57,7 +59,7 @@ async function tokenFor(parts: LookupParts, uuid: string, peer: string, microver
     minted = undefined
     const { agent } = now.internal
     if (!agent || !isAllowed(parts, now)) throw notFound()
-    if (agent.token !== undefined) return undefined
+    if (agent.token !== undefined && !mayBeLost(parts, uuid, agent, peer)) return undefined
     minted = parts.clock.token()
     return {
       guard: { any: true },
@@ -65,10 +67,22 @@ async function tokenFor(parts: LookupParts, uuid: string, peer: string, microver
       events: [{ type: 'agent', what: 'looked_up', agent_version: null }],
     }
   })
-  if (minted !== undefined) return { node, token: minted }
+  if (minted !== undefined) {
+    parts.handedOut.add(`${uuid} ${node.internal.agent?.epoch}`)
+    return { node, token: minted }
+  }
   const first = node.internal.agent?.looked_up_from
   if (first !== undefined && first !== peer) await contention(parts, node, peer)
   return { node, token: mask }
+}
+
+/**
+ * A token of an earlier life of this process, with which nobody has come yet: the answer that carried it may have died
+ * with that life. The same address gets a new one.
+ */
+function mayBeLost(parts: LookupParts, uuid: string, agent: AgentFacts, peer: string): boolean {
+  const ours = parts.handedOut.has(`${uuid} ${agent.epoch}`)
+  return !ours && !agent.token_pregenerated && agent.url === undefined && agent.looked_up_from === peer
 }
 
 /** Somebody at another address wants a token that is out already: one of the two is not this machine. */

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { maskedText } from '@ferrite/shared/redact'
 import { passageOf } from './hooks.ts'
+import { peerOf } from './peer.ts'
 import type { ApiContext, DeclaredRoute } from './route.ts'
 
 /** One line for each call that changes something, whether it was allowed or not: who, from where, what, on what, how it ended. */
@@ -14,7 +15,7 @@ export function audit({ log }: ApiContext, route: DeclaredRoute, request: Fastif
       verb: route.audit,
       user: null,
       project: null,
-      source: request.raw.socket.remoteAddress ?? null,
+      source: peerOf(request),
       subject: subject?.slice(0, 255) ?? null,
       request_id: requestId,
       global_request_id: globalId(request),

@@ -3,6 +3,7 @@ import { audit } from './audit.ts'
 import { baseOf } from './base-url.ts'
 import { parseJson } from './body.ts'
 import { passageOf, sendJson } from './hooks.ts'
+import { peerOf } from './peer.ts'
 import { noSuchPath, wrongMethod } from './refusal.ts'
 import { methods, type Answer, type ApiContext, type DeclaredRoute, type Request } from './route.ts'
 import { tooNew } from './versions.ts'
@@ -37,7 +38,7 @@ function toRequest(context: ApiContext, request: FastifyRequest, reply: FastifyR
   const gone = new AbortController()
   reply.raw.once('close', () => gone.abort())
   const { requestId, microversion } = passageOf(request)
-  const peer = request.raw.socket.remoteAddress ?? ''
+  const peer = peerOf(request)
   return {
     api: context,
     params: request.params as Record<string, string>,

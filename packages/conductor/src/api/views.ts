@@ -82,7 +82,7 @@ export function portView(port: PortRecord, view: View): Record<string, unknown> 
   const shown: Record<string, unknown> = {}
   for (const [name, { since }] of portNames) {
     if (view.microversion < since || (wanted && !wanted.has(name))) continue
-    shown[name] = name === 'internal_info' || name === 'extra' ? masked(port[name]) : port[name]
+    shown[name] = name === 'internal_info' ? masked(port[name]) : port[name]
   }
   return { ...shown, links: links(view.base, 'ports', port.uuid) }
 }

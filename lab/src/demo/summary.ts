@@ -77,7 +77,10 @@ export function summaryText(summary: Summary, terminal: Terminal): string {
     line('sha256', image.sha256),
     line('identical', `${compared.bytes.toLocaleString('en')} bytes compared${table}`),
     line('partitions', `${compared.partitions.join(', ') || 'none'}${drive}`),
-    line('then', `${summary.power_state ?? ''}, network ${summary.network}, boots from ${summary.booted_from}`),
+    line(
+      'then',
+      `${summary.power_state ?? ''}, network ${summary.network}, started from its disk (${summary.booted_from})`,
+    ),
     line('time', `${formatDuration(summary.total_ms)}; everything is stopped and cleaned up`),
     summary.kept ? line('kept', summary.kept) : '',
   ].join('')

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { explain } from '@ferrite/shared/fault'
 import { MiB } from '@ferrite/shared/units'
@@ -18,7 +18,7 @@ const made = z.object({
 export type DemoImage = z.infer<typeof made> & { path: string }
 
 /** Grows with every change of what is built here, so that old images are not taken for new ones. */
-const recipe = 1
+const recipe = 2
 const buildTimeoutMs = 60_000
 
 /**
@@ -76,10 +76,19 @@ async function build(
     const image = { kind: given.kind, description, bytes: size, sha256: await sha256Of(making) }
     await rename(making, file)
     await writeFile(`${file}.json`, JSON.stringify(image, null, 2))
+    await forgetOlder(cacheDir, name, given.kind)
     return { ...image, path: file }
   } finally {
     await rm(making, { force: true })
   }
+}
+
+/** Images of older recipes and other sizes only take room. */
+async function forgetOlder(cacheDir: string, name: string, kind: DemoImage['kind']): Promise<void> {
+  const old = (await readdir(cacheDir)).filter(
+    (file) => file.startsWith(`demo-${kind}-`) && !file.startsWith(`${name}.`),
+  )
+  for (const file of old) await rm(path.join(cacheDir, file), { force: true })
 }
 
 async function make(
@@ -91,7 +100,7 @@ async function make(
     const limited = AbortSignal.any([signal, AbortSignal.timeout(buildTimeoutMs)])
     const packages = path.join(cacheDir, 'packages')
     const release = await makeDebianImage(file, { packages, sizeBytes, signal: limited })
-    return `a bootable Debian disk (kernel ${release}, GRUB for BIOS and UEFI, busybox)`
+    return `a Debian disk that boots (BIOS and UEFI, Linux ${release.replace(/-cloud.*/, '')}, busybox)`
   }
   await makeSyntheticImage(file, { sizeBytes })
   return `a valid GPT disk without an operating system${why ? ` (no Debian one: ${why})` : ''}`

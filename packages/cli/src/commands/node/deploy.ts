@@ -44,9 +44,10 @@ function deployCommand(name: string, target: ProvisionVerb, summary: string): Co
 }
 
 async function deploy(context: Context, ident: string, target: ProvisionVerb, options: DeployOptions): Promise<void> {
+  const facts = imageFacts(options)
   const configdrive = await configDrive(options)
   const before = await context.client.node(ident)
-  const patch = imagePatch(options, before.instance_info ?? {})
+  const patch = imagePatch(facts, before.instance_info ?? {})
   const start = async () => {
     if (patch.length) await context.client.patchNode(ident, patch)
     await context.client.provision(ident, target, configdrive === undefined ? {} : { configdrive })
@@ -54,20 +55,22 @@ async function deploy(context: Context, ident: string, target: ProvisionVerb, op
   await carryOut(context, { ident, doing: 'being deployed', wants: ['active'], start }, options)
 }
 
+/** What the options say about the image, as fields of instance_info. */
+export const imageFacts = (
+  options: Pick<DeployOptions, 'image' | 'checksum' | 'diskFormat' | 'rootDevice'>,
+): Pairs => ({
+  ...(options.image && { image_source: options.image, image_disk_format: options.diskFormat ?? 'raw' }),
+  ...(!options.image && options.diskFormat && { image_disk_format: options.diskFormat }),
+  ...(options.checksum && checksumFields(options.checksum)),
+  ...(options.rootDevice && { root_device: options.rootDevice }),
+})
+
 const sums = ['image_checksum', 'image_os_hash_algo', 'image_os_hash_value']
 
-/** What the options say about the image, as a patch of the node. A new image takes the old one's checksums away. */
-export function imagePatch(
-  options: Pick<DeployOptions, 'image' | 'checksum' | 'diskFormat' | 'rootDevice'>,
-  before: Pairs,
-): JsonPatch {
-  const facts: Pairs = {
-    ...(options.image && { image_source: options.image, image_disk_format: options.diskFormat ?? 'raw' }),
-    ...(!options.image && options.diskFormat && { image_disk_format: options.diskFormat }),
-    ...(options.checksum && checksumFields(options.checksum)),
-    ...(options.rootDevice && { root_device: options.rootDevice }),
-  }
-  const stale = options.image || options.checksum ? sums.filter((key) => key in before && !(key in facts)) : []
+/** The facts as a patch of a node; a new image or sum takes the old one's sums away. */
+export function imagePatch(facts: Pairs, before: Pairs): JsonPatch {
+  const isNew = 'image_source' in facts || sums.some((key) => key in facts)
+  const stale = isNew ? sums.filter((key) => key in before && !(key in facts)) : []
   return [
     ...Object.entries(facts).map(([key, value]) => ({ op: 'add' as const, path: `/instance_info/${key}`, value })),
     ...stale.map((key) => ({ op: 'remove' as const, path: `/instance_info/${key}` })),

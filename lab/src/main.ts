@@ -83,6 +83,9 @@ With Debian's client (python3-ironicclient):
     --driver-info redfish_password=${bmc.account.password} --driver-info deploy_iso=${lab.deployIso}
   baremetal port create ${machine.macs[0]} --node $(baremetal node show ${machine.name} -f value -c uuid)
   baremetal node manage ${machine.name} --wait && baremetal node provide ${machine.name} --wait
+  baremetal node set ${machine.name} --instance-info image_source=URL --instance-info image_os_hash_algo=sha256 \\
+    --instance-info image_os_hash_value=HEX --instance-info image_disk_format=raw
+  baremetal node deploy ${machine.name} --wait
 With our own: FERRITE_URL=${api} pnpm ferrite node list
 `
 }

@@ -27,6 +27,8 @@ export type AgentParts = {
   signal: AbortSignal
   /** Told the callback URL once the API listens. */
   onServing?: (url: string) => void
+  /** Given the commands to look at, for a screen. */
+  onRunner?: ((runner: Pick<Runner, 'list' | 'progress'>) => void) | undefined
 }
 
 /**
@@ -44,6 +46,7 @@ export async function liveAgent(parts: AgentParts): Promise<void> {
     lockDown: () => life.abort(),
     onAsyncEnd: () => ended.tell(),
   })
+  parts.onRunner?.(runner)
   const gate = createGate({ token: () => session.token, clock, log })
   const onSeen = () => {
     session.isUnseen = false

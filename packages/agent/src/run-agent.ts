@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { Fault, explain } from '@ferrite/shared/fault'
 import { liveAgent } from './agent.ts'
+import type { AgentParts } from './agent.ts'
 import { systemClock } from './clock.ts'
 import { conductorClient } from './conductor-client.ts'
 import { configFrom, fileText, isRamdisk, kernelParams } from './config.ts'
@@ -28,7 +29,11 @@ export type AgentFlags = {
 export const exitStatus = { powerOff: 0, failed: 1, reboot: 64, interrupted: 130, terminated: 143 }
 
 /** Runs an agent until its machine goes off, it is told to stop, or it cannot go on; returns the exit status. */
-export async function runAgent(flags: AgentFlags, log: Logger): Promise<number> {
+export async function runAgent(
+  flags: AgentFlags,
+  log: Logger,
+  watch: Pick<AgentParts, 'onRunner'> = {},
+): Promise<number> {
   const life = new AbortController()
   let status = exitStatus.failed
   const end = (code: number) => {
@@ -61,7 +66,7 @@ export async function runAgent(flags: AgentFlags, log: Logger): Promise<number> 
       version: config['ipa-ironic-api-version'],
       globalRequestId: config['ipa-global-request-id'],
     })
-    await liveAgent({ config, hardware, client, clock: systemClock, log, signal: life.signal })
+    await liveAgent({ ...watch, config, hardware, client, clock: systemClock, log, signal: life.signal })
     // Locked down: nothing more is served, but the machine is not ours to turn off.
     while (!life.signal.aborted) await systemClock.sleep(60_000, life.signal)
     return status

@@ -13,8 +13,12 @@ const commands: Record<string, [string, ...string[]]> = {
   mdadm: ['cat', '/proc/mdstat'],
   dmesg: ['dmesg'],
   journal: ['journalctl', '--no-pager', '-b', '-n', '5000'],
+  // Where our own ramdisk, which has no journal, keeps what was said.
+  agent: ['tail', '-c', '3000000', '/var/log/ferrite/agent.log'],
+  boot: ['tail', '-c', '500000', '/var/log/ferrite/boot.log'],
+  kernel: ['tail', '-c', '3000000', '/var/log/ferrite/kernel.log'],
 }
-const machineWide = new Set(['dmesg', 'journal', 'ps', 'mount'])
+const machineWide = new Set(['dmesg', 'journal', 'ps', 'mount', 'agent', 'boot', 'kernel'])
 const maxOutputBytes = 4 * 1024 * 1024
 
 /** What a developer of the agent asks for first, as a gzipped tar in base64. Outside of a ramdisk the host's logs stay its own. */

@@ -61,6 +61,8 @@ test.each(['../../evil.efi,x', 'a/b.efi,x', 'noext,x', 'x.efi,', ''])('the CSV l
 
 const log = pino({ level: 'silent' })
 
+const nothing = async () => {}
+
 /** A disk with one partition, an EFI system partition unless told, and a record of the boot entries that are written. */
 async function machine(options: { mode?: 'bios' | 'uefi'; type?: number; entries?: boolean } = {}) {
   const dir = await mkdtemp(path.join(tmpdir(), 'boot-'))
@@ -75,7 +77,6 @@ async function machine(options: { mode?: 'bios' | 'uefi'; type?: number; entries
   await writeFile(disk, bytes)
   const put: object[] = []
   const entries: BootEntries = { put: async (entry) => void put.push(entry) }
-  const nothing = async () => {}
   const bootMode = options.mode ?? 'uefi'
   const hardware: Hardware = {
     ...virtualHardware({ disks: [disk], macs: [], bootMode, onPowerOff: nothing, onReboot: nothing }),

@@ -56,6 +56,8 @@ export class World implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
+    // Nobody listens until the new life does.
+    this.#conductor = undefined
     this.#dead = false
     this.crashed = Promise.withResolvers<void>()
     const config = loadConfig({
@@ -203,7 +205,8 @@ export class World implements AsyncDisposable {
     this.agents.push(agent)
     this.#agent = { agent, stop }
     const url = await agent.listen()
-    void this.#live(agent, url, stop.signal)
+    const { internal } = await this.node()
+    void this.#live(agent, { url, epoch: internal.agent?.epoch }, stop.signal)
   }
 
   killAgent(): void {
@@ -212,12 +215,18 @@ export class World implements AsyncDisposable {
     this.#agent = undefined
   }
 
-  async #live(agent: FakeAgent, url: string, signal: AbortSignal): Promise<void> {
+  async #live(
+    agent: FakeAgent,
+    { url, epoch }: { url: string; epoch: number | undefined },
+    signal: AbortSignal,
+  ): Promise<void> {
     let ended = Promise.withResolvers<void>()
     agent.onEnd = () => ended.resolve()
     while (!signal.aborted) {
       try {
-        if (agent.token === undefined) await this.#cutByCrash(this.#lookUp(agent))
+        // Power was cut a moment ago and this loop has not seen it yet: a machine that is off asks nothing.
+        if ((await this.node()).internal.agent?.epoch !== epoch) return
+        if (agent.token === undefined) agent.token = await this.#cutByCrash(this.#lookUp())
         else {
           const body = { callback_url: url, agent_version: '12.0.0', agent_token: agent.token }
           await this.#cutByCrash(this.callback.heartbeat(this.uuid, body, { microversion: 68, peer: '127.0.0.1' }))
@@ -231,17 +240,17 @@ export class World implements AsyncDisposable {
   }
 
   /** The connection of a call breaks when the conductor dies. */
-  async #cutByCrash(call: Promise<void>): Promise<void> {
-    const cut = this.crashed.promise.then(() => {
+  async #cutByCrash<T>(call: Promise<T>): Promise<T> {
+    const cut = this.crashed.promise.then((): never => {
       throw new Error('no conductor listens any more')
     })
-    await Promise.race([call, cut])
+    return Promise.race([call, cut])
   }
 
-  async #lookUp(agent: FakeAgent): Promise<void> {
+  async #lookUp(): Promise<string | undefined> {
     const answer = await this.callback.lookup({ addresses: [mac], microversion: 62, peer: '127.0.0.1' })
     const token = answer.config?.agent_token
-    if (token && token !== '******') agent.token = token
+    return token && token !== '******' ? token : undefined
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

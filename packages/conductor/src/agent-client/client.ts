@@ -140,11 +140,14 @@ async function waitForEnd(agent: Agent, started: Command): Promise<Command> {
   const { clock, pollMs, signal } = agent.options
   const begun = clock.monotonicMs()
   let at = started
+  let pause = Math.min(200, pollMs)
   while (at.command_status === 'RUNNING') {
     if (clock.monotonicMs() - begun > longestRunMs) {
       throw new Fault('timeout', `the agent’s command ${at.command_name} has not ended in ${longestRunMs / 1000} s`)
     }
-    await clock.sleep(pollMs, signal)
+    await clock.sleep(pause, signal)
+    // Most commands are short; the long ones are not asked too often.
+    pause = Math.min(pause * 2, pollMs)
     const found = (await list(agent)).findLast((one) => one.id === started.id)
     if (!found)
       throw new Fault('agent_unreachable', `the agent forgot its command ${at.command_name}: it was restarted`)

@@ -30,15 +30,15 @@ export async function settlePartitions(disk: Disk): Promise<PartitionTable> {
   }
   if (table.kind === 'mbr') return table
   const gpt = fitted(table.gpt, disk)
-  if (gpt.lastUsable * disk.logicalSectorBytes < lastUsed(table)) {
+  if ((gpt.lastUsable + 1) * disk.logicalSectorBytes < endOfUsed(table)) {
     throw new Fault('partition_table_invalid', `${disk.path} has no room for the second partition table`)
   }
   if (!(await isFitted(table.gpt, gpt, readAt))) await writeGpt(disk, gpt, table.sector)
   return { ...table, gpt }
 }
 
-const lastUsed = (table: PartitionTable): number =>
-  Math.max(...table.partitions.map(({ offset, bytes }) => offset + bytes)) - 1
+const endOfUsed = (table: PartitionTable): number =>
+  Math.max(...table.partitions.map(({ offset, bytes }) => offset + bytes))
 
 function fitted(gpt: Gpt, disk: Disk): Gpt {
   const alternateLba = disk.sizeBytes / disk.logicalSectorBytes - 1

@@ -26,9 +26,10 @@ export async function openFileDisk(path: string, options: FileDiskOptions = {}):
     alignment: file.alignment,
     direct: file.direct,
     ...(file.directRefused === undefined ? {} : { directRefused: file.directRefused }),
-    write: (buffer, offset) =>
+    write: async (buffer, offset) =>
       writeFully(file.handle, buffer, { path, offset: within(buffer, offset, sizeBytes, path) }),
-    read: (buffer, offset) => readFully(file.handle, buffer, { path, offset: within(buffer, offset, sizeBytes, path) }),
+    read: async (buffer, offset) =>
+      readFully(file.handle, buffer, { path, offset: within(buffer, offset, sizeBytes, path) }),
     flush: () => flushFully(file.handle, path),
     async dropCache() {
       // dd's nocache is the only posix_fadvise(DONTNEED) that every machine has; without it the cache is read.

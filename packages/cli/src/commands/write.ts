@@ -55,8 +55,14 @@ export function writeCommand(): Command {
 
 async function write(options: WriteOptions): Promise<number> {
   const interrupt = new AbortController()
-  const onSignal = () => interrupt.abort(new Fault('aborted', 'interrupted; nothing on the disk can boot'))
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal)
+  let interruptedAt = 0
+  // A terminal and pnpm both pass on Ctrl-C: only a later one means "do not even clean up".
+  const onSignal = () => {
+    if (interruptedAt > 0 && performance.now() - interruptedAt > 1000) process.exit(130)
+    interruptedAt ||= performance.now()
+    interrupt.abort(new Fault('aborted', 'interrupted; nothing on the disk can boot'))
+  }
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
   const output = options.json ? jsonOutput() : textOutput(process.stderr)
   try {
     const request = await requestOf(options)

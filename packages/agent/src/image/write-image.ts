@@ -72,8 +72,9 @@ type Job = Pour & { source: ImageSource; signal: AbortSignal; expected: Digest; 
 
 /** Connects and reads until it is clear that the image can be written at all. The disk is still as it was. */
 async function firstSlab(job: Job, request: WriteRequest): Promise<FirstSlab> {
-  const { source, disk, pool } = job
+  const { source, disk, pool, counters } = job
   await source.open()
+  counters.phase = 'write'
   refuseTooLarge(source, disk)
   const slab = await pool.take()
   const length = await untilOneStart(source, (from) => from.read(slab.bytes))
@@ -91,7 +92,6 @@ function refuseTooLarge({ totalBytes }: ImageSource, disk: Disk): void {
 
 async function land(job: Job, first: FirstSlab): Promise<number> {
   const { source, disk, digester, expected, counters, ends } = job
-  counters.phase = 'write'
   let start: FirstSlab | undefined = first
   const bytes = await untilOneStart(source, async () => {
     const given = start

@@ -80,7 +80,7 @@ test.each([
   expect(stderr).not.toBe('')
 })
 
-test('an interrupted write ends with 130 and says that nothing can boot', async () => {
+test('an interrupted write ends with 130 and says so', async () => {
   const disk = join(directory, 'slow.img')
   const args = ['--url', `${server.origin}/slow`, '--checksum', sum, '--disk', disk, '--size', '8M', '--json']
   const { code, stdout } = await ferrite(args, (kill) => kill())

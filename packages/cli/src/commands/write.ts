@@ -60,7 +60,7 @@ async function write(options: WriteOptions): Promise<number> {
   const onSignal = () => {
     if (interruptedAt > 0 && performance.now() - interruptedAt > 1000) process.exit(130)
     interruptedAt ||= performance.now()
-    interrupt.abort(new Fault('aborted', 'interrupted; nothing on the disk can boot'))
+    interrupt.abort(new Fault('aborted', 'the write was interrupted'))
   }
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
   const output = options.json ? jsonOutput() : textOutput(process.stderr)

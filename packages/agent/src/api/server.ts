@@ -23,18 +23,19 @@ export type ApiOptions = {
 
 /** Config drives may be 64 MiB before base64, and come up to three times in one request; all else is far smaller. */
 const maxBodyBytes = 288 * 1024 * 1024
+const headerLimits = { maxHeaderSize: 16 * 1024, headersTimeout: 10_000 }
 
 /** The agent's REST API, path for path that of ironic-python-agent. Call `listen` on what it returns. */
 export async function agentApi(options: ApiOptions): Promise<FastifyInstance> {
   const app: FastifyInstance = fastify({
-    ...(options.tls ? { https: options.tls } : {}),
+    ...(options.tls ? { https: { ...options.tls, ...headerLimits } } : { http: headerLimits }),
     bodyLimit: maxBodyBytes,
     requestTimeout: 120_000,
-    keepAliveTimeout: 5_000,
+    // Conductors poll every few seconds; one that reuses a connection must not find it just closed.
+    keepAliveTimeout: 65_000,
     connectionTimeout: 0,
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true },
-    http: { maxHeaderSize: 16 * 1024, headersTimeout: 10_000 },
   } as object)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))

@@ -41,7 +41,7 @@ export function rootDeviceHints(node: SentNode | undefined): Hints | undefined {
  */
 export function rootDeviceCandidates(disks: readonly ListedDisk[], node: SentNode | undefined): ListedDisk[] {
   const hints = rootDeviceHints(node)
-  const usable = withoutSkipped(disks, node)
+  const usable = withoutSkipped(disks, node).filter(({ read_only }) => !read_only)
   const matching = hints
     ? usable.filter((disk) => matchesAll(disk, hints))
     : usable.filter(({ size }) => size >= smallestRootBytes).sort(bySizeThenName)

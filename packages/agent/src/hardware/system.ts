@@ -23,14 +23,17 @@ export async function cpuFacts(): Promise<Inventory['cpu']> {
 /** `total` is what the kernel has, `physical_mb` what the modules say; null when the firmware does not tell. */
 export async function memoryFacts(): Promise<Inventory['memory']> {
   const modules = await memLayout().catch(() => [])
-  const bytes = modules.reduce((sum, { size }) => sum + (size || 0), 0)
+  // Without DMI there is one made-up module of unknown type.
+  const bytes = modules.reduce((sum, { size, type }) => sum + (type ? size || 0 : 0), 0)
   return { total: totalmem(), physical_mb: bytes > 0 ? Math.round(bytes / MiB) : null }
 }
 
 export async function vendorFacts(): Promise<Inventory['system_vendor']> {
   const [maker, firmware] = await Promise.all([system(), bios()])
+  // In a container systeminformation names that in place of the machine.
+  const product = await attribute('/sys/class/dmi/id/product_name')
   return {
-    product_name: told(maker.model),
+    product_name: product ?? (/docker/i.test(maker.model) ? '' : told(maker.model)),
     serial_number: told(maker.serial),
     manufacturer: told(maker.manufacturer),
     firmware: {

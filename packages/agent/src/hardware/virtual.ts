@@ -4,9 +4,10 @@ import { hostname } from 'node:os'
 import path from 'node:path'
 import type { InventoryInterface } from '@ferrite/shared/contracts/inventory'
 import { Fault } from '@ferrite/shared/fault'
-import type { Hardware, ListedDisk } from './hardware.ts'
+import type { EraseOptions, Hardware, ListedDisk } from './hardware.ts'
 import { openAnyDisk } from './open-any-disk.ts'
 import { collectLogs } from './logs.ts'
+import { run } from './run.ts'
 import { cpuFacts, memoryFacts } from './system.ts'
 import { deviceSizeBytes } from './sysfs.ts'
 
@@ -49,7 +50,7 @@ export function virtualHardware({ disks, macs, bootMode, onPowerOff, onReboot }:
       if (!paths.includes(name)) throw new Fault('disk_not_found', `${name} is not a disk of this machine`)
       return openAnyDisk(name)
     },
-    eraseByDevice: async () => undefined,
+    eraseByDevice: punchHole,
     bootEntries: async () => undefined,
     syncClock: async () => {},
     // Every write path flushes its disk; the computer around this machine is left alone.
@@ -59,6 +60,16 @@ export function virtualHardware({ disks, macs, bootMode, onPowerOff, onReboot }:
     isolate: async () => {},
     collectLogs: () => collectLogs({ isRamdisk: false }),
   }
+}
+
+/** A file gives its blocks back and reads as zeros from then on; a block device is left to be overwritten. */
+async function punchHole(name: string, { signal }: EraseOptions): Promise<string | undefined> {
+  const info = await stat(name)
+  if (!info.isFile()) return undefined
+  const { code } = await run('fallocate', ['--punch-hole', '--offset', '0', '--length', String(info.size), name], {
+    signal,
+  })
+  return code === 0 ? 'hole punched' : undefined
 }
 
 async function diskFacts(name: string, index: number): Promise<ListedDisk> {

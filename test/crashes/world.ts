@@ -39,6 +39,8 @@ export class World implements AsyncDisposable {
   #watching = true
   #watch: Promise<void> = Promise.resolve()
   uuid = ''
+  /** False: the machine is powered, but no ramdisk comes up. */
+  boots = true
 
   constructor(script: Script = {}, settings: Record<string, unknown> = {}) {
     this.#script = script
@@ -119,8 +121,13 @@ export class World implements AsyncDisposable {
     })
     const url = `http://127.0.0.1:${(this.#images.address() as AddressInfo).port}/disk.img`
     const interfaces = {
-      ...{ power_interface: 'fake', management_interface: 'fake', boot_interface: 'fake', deploy_interface: 'direct' },
-      ...{ network_interface: 'noop', storage_interface: 'noop', inspect_interface: 'no-inspect' },
+      power_interface: 'fake',
+      management_interface: 'fake',
+      boot_interface: 'fake',
+      deploy_interface: 'direct',
+      network_interface: 'noop',
+      storage_interface: 'noop',
+      inspect_interface: 'no-inspect',
     }
     const node = await this.#eye.createNode(
       {
@@ -193,7 +200,7 @@ export class World implements AsyncDisposable {
       if (now !== this.#power) {
         this.#power = now
         this.killAgent()
-        if (power === 'power on' && node.internal.fake?.boot_device === 'pxe') await this.bootAgent()
+        if (this.boots && power === 'power on' && node.internal.fake?.boot_device === 'pxe') await this.bootAgent()
       }
       await systemClock.sleep(5)
     }

@@ -11,6 +11,7 @@ import { failFlow, finishFailure } from './failure.ts'
 import { finishFlow } from './finish.ts'
 import { stepEvent } from './step-event.ts'
 import type { ProvisionParts } from './parts.ts'
+import { refuseToGoOn } from './refuse-to-go-on.ts'
 
 const mostAttempts = 5
 const busyPauseMs = 5_000
@@ -50,19 +51,6 @@ function planned(task: Task, flow: Flow): FlowStep[] {
   return flow.index < 0 && flow.steps.length === 0 && !flow.agent_steps_known
     ? stepsOf[flow.kind](task).map(toFlowStep)
     : flow.steps
-}
-
-function refuseToGoOn({ node }: Task, flow: Flow): void {
-  if (flow.abort_requested && flow.phase === 'finished') {
-    throw new Fault('aborted', `By request, the ${flow.kind} operation was aborted`)
-  }
-  const thief = node.internal.agent?.contended_by
-  if (thief && !node.internal.written) {
-    throw new Fault(
-      'forbidden',
-      `two machines claimed to be this node (${node.internal.agent?.looked_up_from} and ${thief}); nothing secret was sent`,
-    )
-  }
 }
 
 async function runStep(task: Task, parts: ProvisionParts): Promise<StepOutcome> {

@@ -8,6 +8,7 @@ import { advance } from './advance.ts'
 import { verdictOn, type Verdict } from './agent-verdict.ts'
 import { failFlow } from './failure.ts'
 import { runFlow } from './flow.ts'
+import { refuseToGoOn } from './refuse-to-go-on.ts'
 import type { ProvisionParts } from './parts.ts'
 
 const mostReplans = 3
@@ -18,6 +19,7 @@ export async function resumeFlow(task: Task, work: Work, parts: ProvisionParts):
   // A crash after the resume was recorded: the flow is under way, not waiting.
   if (!flow || flow.phase !== 'waiting' || !isWaiting(task.node.provision_state)) return runFlow(task, work, parts)
   try {
+    refuseToGoOn(task, flow)
     await actOn(await look(task, flow), task, work, parts)
   } catch (error) {
     if (isFault(error, 'lease_lost') || task.signal.aborted) throw error

@@ -22,13 +22,21 @@ export const tearDownAgent = (settings: StepSettings): Step => ({
 })
 
 async function powerOff(task: Task, settings: StepSettings): Promise<void> {
-  const hard = isTrue(task.node.driver_info['deploy_forces_oob_reboot'])
-  await tryAgent(task, () => (hard ? task.agent.run('standby.sync', {}) : task.agent.start('standby.power_off', {})))
-  for (let look = 1; !hard && look <= looks; look += 1) {
-    if ((await readPower(task)) === 'power off') return
-    if (look < looks) await task.clock.sleep(settings.powerOffPollMs, task.signal)
+  if (isTrue(task.node.driver_info['deploy_forces_oob_reboot'])) {
+    await tryAgent(task, () => task.agent.run('standby.sync', {}))
+  } else {
+    await tryAgent(task, () => task.agent.start('standby.power_off', {}))
+    if (await goesOff(task, settings)) return
   }
   await ensurePower(task, 'power off')
+}
+
+async function goesOff(task: Task, settings: StepSettings): Promise<boolean> {
+  for (let look = 1; look <= looks; look += 1) {
+    if ((await readPower(task)) === 'power off') return true
+    if (look < looks) await task.clock.sleep(settings.powerOffPollMs, task.signal)
+  }
+  return false
 }
 
 async function lockDown(task: Task): Promise<void> {

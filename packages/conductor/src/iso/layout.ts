@@ -1,11 +1,14 @@
 import { Fault } from '@ferrite/shared/fault'
 
+type Content = { readonly length: number }
+
 /** One directory or file of a tree that becomes an ISO image. */
 export type Entry = {
   name: string
   parent: Entry | undefined
   children: Entry[]
-  content: Uint8Array | undefined
+  /** Of a file; only its length matters here. */
+  content: Content | undefined
   /** Name in the primary tree: capital letters, digits, underscore, one dot. */
   plainName: string
 }
@@ -15,7 +18,7 @@ export const sectorsOf = (bytes: number): number => Math.ceil(bytes / sectorByte
 export const isDirectory = (entry: Entry): boolean => entry.content === undefined
 
 /** Builds the tree of `path/to/file` → bytes. Fault invalid for names that an ISO with Joliet cannot hold. */
-export function treeOf(files: Readonly<Record<string, Uint8Array>>): Entry {
+export function treeOf(files: Readonly<Record<string, Content>>): Entry {
   const root = newEntry('', undefined, undefined)
   for (const path of Object.keys(files).sort()) {
     const names = path.split('/')
@@ -38,7 +41,7 @@ export function directoriesOf(root: Entry, order: (a: Entry, b: Entry) => number
   return found
 }
 
-function newEntry(name: string, parent: Entry | undefined, content: Uint8Array | undefined): Entry {
+function newEntry(name: string, parent: Entry | undefined, content: Content | undefined): Entry {
   const entry: Entry = { name, parent, children: [], content, plainName: '' }
   if (parent) {
     entry.plainName = plainNameFor(name, content === undefined, parent)

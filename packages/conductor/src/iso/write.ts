@@ -2,6 +2,7 @@ import { Fault } from '@ferrite/shared/fault'
 import { ascii, both32, directoryRecord, packRecords, ucs2, volumeDescriptor } from './fields.ts'
 import { directoriesOf, isDirectory, sectorBytes, sectorsOf, treeOf } from './layout.ts'
 import type { Entry } from './layout.ts'
+import { bootRecord } from './el-torito.ts'
 import { alternateName, posixAttributes, rockRidgeExtension, rockRidgeStart } from './rock-ridge.ts'
 
 type Extent = { sector: number; bytes: number }
@@ -19,11 +20,31 @@ type Tree = {
   pathTableSector: number
 }
 
+/** Where everything of an image lies. `head` is all that comes before the first file's sector. */
+export type LaidIso = { head: Uint8Array; sectors: number; files: readonly LaidFile[] }
+export type LaidFile = { path: string; sector: number; bytes: number }
+
+export type IsoImage<Content extends { readonly length: number }> = {
+  volumeId: string
+  files: Readonly<Record<string, Content>>
+  /** The boot catalogue (El Torito) of an image that boots, made when it is known where its files lie. */
+  bootCatalogue?: (files: readonly LaidFile[]) => Uint8Array
+}
+
 /**
  * An ISO 9660 image of these files (path → bytes) with Rock Ridge and Joliet names. Equal input gives equal bytes.
  * Fault invalid for a name or a volume id that cannot be written.
  */
-export function writeIso(image: { volumeId: string; files: Readonly<Record<string, Uint8Array>> }): Uint8Array {
+export function writeIso(image: IsoImage<Uint8Array>): Uint8Array {
+  const { head, sectors, files } = layIso(image)
+  const iso = new Uint8Array(sectors * sectorBytes)
+  iso.set(head)
+  for (const { path, sector } of files) iso.set(image.files[path] ?? new Uint8Array(), sector * sectorBytes)
+  return iso
+}
+
+/** Everything of an image but its files, of which only the lengths need be known. Faults of `writeIso`. */
+export function layIso(image: IsoImage<{ readonly length: number }>): LaidIso {
   if (!/^[A-Za-z0-9_.-]{1,16}$/.test(image.volumeId)) {
     throw new Fault(
       'invalid',
@@ -33,30 +54,40 @@ export function writeIso(image: { volumeId: string; files: Readonly<Record<strin
   const root = treeOf(image.files)
   const trees = [plan(root, false), plan(root, true)]
 
-  // 16 sectors belong to whatever boots; then two volume descriptors and their terminator.
-  let next = 19
+  // 16 sectors belong to whatever boots; then the volume descriptors and their terminator, and the boot catalogue.
+  const boots = image.bootCatalogue !== undefined
+  let next = boots ? 21 : 19
   for (const tree of trees) next = placeDirectories(tree, next)
-  const files = directoriesOf(root, byPlainName).flatMap((entry) =>
+  const headSectors = next
+  const entries = directoriesOf(root, byPlainName).flatMap((entry) =>
     entry.children.filter((child) => !isDirectory(child)),
   )
-  for (const file of files) {
-    const bytes = file.content?.length ?? 0
-    for (const tree of trees) tree.extents.set(file, { sector: next, bytes })
-    next += sectorsOf(bytes)
-  }
+  const files = entries.map((file): LaidFile => {
+    const placed = { sector: next, bytes: file.content?.length ?? 0 }
+    for (const tree of trees) tree.extents.set(file, placed)
+    next += sectorsOf(placed.bytes)
+    return { path: pathOf(file), ...placed }
+  })
 
-  const iso = new Uint8Array(next * sectorBytes)
-  const put = (sector: number, bytes: Uint8Array) => iso.set(bytes, sector * sectorBytes)
+  const head = new Uint8Array(headSectors * sectorBytes)
+  const put = (sector: number, bytes: Uint8Array) => head.set(bytes, sector * sectorBytes)
+  // A boot record must be the second descriptor.
+  const descriptorSectors = boots ? [16, 18] : [16, 17]
   for (const [i, tree] of trees.entries()) {
-    put(16 + i, descriptor(tree, image.volumeId, next))
+    put(descriptorSectors[i] ?? 0, descriptor(tree, image.volumeId, next))
     put(tree.pathTableSector, pathTable(tree, 'little'))
     put(tree.pathTableSector + sectorsOf(tree.pathTableBytes), pathTable(tree, 'big'))
     for (const directory of tree.directories) put(extent(tree, directory).sector, recordsOf(tree, directory))
   }
-  put(18, Uint8Array.from([255, ...ascii('CD001'), 1]))
-  for (const file of files) put(trees[0] ? extent(trees[0], file).sector : 0, file.content ?? new Uint8Array())
-  return iso
+  if (image.bootCatalogue) {
+    put(17, bootRecord(20))
+    put(20, image.bootCatalogue(files))
+  }
+  put(boots ? 19 : 18, Uint8Array.from([255, ...ascii('CD001'), 1]))
+  return { head, sectors: next, files }
 }
+
+const pathOf = (entry: Entry): string => (entry.parent?.parent ? `${pathOf(entry.parent)}/${entry.name}` : entry.name)
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 const byPlainName = (a: Entry, b: Entry): number => compare(a.plainName, b.plainName)

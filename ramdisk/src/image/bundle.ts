@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto'
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { rolldown } from 'rolldown'
+import type { Plugin } from 'rolldown'
+
+export type Bundle = { name: string; code: string }[]
+
+export type Bundled = {
+  files: Bundle
+  /** The npm packages whose code is in it. */
+  modules: { name: string; version: string }[]
+}
+
+/**
+ * The agent and everything it imports, as few files of JavaScript: its main, and one for each of its threads. Paths in it are
+ * relative to the repository, so that where it lies does not matter.
+ */
+export async function bundleAgent({ root, ownSteps }: { root: string; ownSteps: readonly string[] }): Promise<Bundled> {
+  const threads = globSync('packages/agent/src/**/*-worker.ts', { cwd: root })
+  const entries = ['ramdisk/src/inside/agent.ts', 'ramdisk/src/inside/ntpdate.ts', ...threads.sort()]
+  const input = Object.fromEntries(entries.map((file) => [path.basename(file, '.ts'), path.join(root, file)]))
+  await using bundle = await rolldown({
+    cwd: root,
+    input,
+    platform: 'node',
+    plugins: [ownStepsPlugin(ownSteps)],
+    resolve: { alias: ownAliases(root) },
+    onLog: () => undefined,
+  })
+  const { output } = await bundle.generate({
+    format: 'esm',
+    entryFileNames: '[name].mjs',
+    chunkFileNames: '[name].mjs',
+    minify: false,
+    comments: { legal: true, annotation: false, jsdoc: false },
+  })
+  const chunks = output.filter((item) => item.type === 'chunk')
+  return {
+    files: chunks.map(({ fileName, code }) => ({ name: fileName, code })).sort(byName),
+    modules: npmPackages(chunks.flatMap(({ moduleIds }) => moduleIds)),
+  }
+}
+
+/** pnpm keeps a package in `.pnpm/name@version`, with a `+` for the slash of a scope. */
+function npmPackages(files: readonly string[]): Bundled['modules'] {
+  const found = new Map<string, { name: string; version: string }>()
+  for (const file of files) {
+    const [, name = '', version = ''] = /\/\.pnpm\/(@?[^@/]+)@([^_(/]+)/.exec(file) ?? []
+    if (name) found.set(`${name}@${version}`, { name: name.replace('+', '/'), version })
+  }
+  return [...found.values()].sort(byName)
+}
+
+const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1)
+
+const virtual = 'ferrite:own-steps'
+
+/** Answers the import of `ferrite:own-steps` with the modules that an operator named; each exports `steps`. */
+function ownStepsPlugin(files: readonly string[]): Plugin {
+  const lines = files.map((file, i) => `import { steps as steps${i} } from ${JSON.stringify(path.resolve(file))}`)
+  const all = files.map((_, i) => `...steps${i}`).join(', ')
+  const digest = files.reduce((hash, file) => hash.update(readFileSync(file)), createHash('sha256')).digest('hex')
+  const version = `export const ownStepsVersion = '${digest.slice(0, 12)}'`
+  const code = [...lines, `export const ownSteps = [${all}]`, version, ''].join('\n')
+  return {
+    name: 'own-steps',
+    resolveId: (id) => (id === virtual ? { id: virtual, moduleSideEffects: true } : null),
+    load: (id) => (id === virtual ? code : null),
+  }
+}
+
+/** A plug-in lies anywhere: what it imports of ours, and zod, is what the agent itself uses. */
+const ownAliases = (root: string): Record<string, string> => ({
+  zod: path.join(root, 'packages/agent/node_modules/zod'),
+  '@ferrite/agent': path.join(root, 'packages/agent/src'),
+  '@ferrite/shared': path.join(root, 'packages/shared/src'),
+})

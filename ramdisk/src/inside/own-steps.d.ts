@@ -1,0 +1,5 @@
+declare module 'ferrite:own-steps' {
+  import type { InBandStep } from '@ferrite/agent/steps/step'
+  export const ownSteps: readonly InBandStep[]
+  export const ownStepsVersion: string
+}

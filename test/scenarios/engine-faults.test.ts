@@ -24,7 +24,7 @@ test('an agent that is killed in the middle of a write fails the deploy within s
   const node = await world.settled(5_000)
   expect(node.provision_state).toBe('deploy failed')
   expect(node.last_error).toMatch(/write_image failed .*agent at http.* is gone/)
-  expect(node.internal.fake?.power, 'and the machine is off').toBe('power off')
+  expect(node.internal.fake?.power).toBe('power off')
 })
 
 test('an agent that comes back fresh while its write was expected fails the deploy', async () => {

@@ -16,6 +16,7 @@ afterEach(() => rm(directory, { recursive: true, force: true }))
 test('help names every noun, gives examples and fits 80 columns', async () => {
   const { code, stdout } = await ferrite(['--help'])
   expect(code).toBe(0)
+  expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
   for (const { name } of nouns) expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'))
   expect(stdout).toContain('Examples:')
   expect(await ferrite(['help', 'node'])).toMatchObject({

@@ -51,18 +51,18 @@ function rootCommand(): Command {
 
 const examples = `
 Examples:
-  ferrite conductor                          API on 127.0.0.1:6385, state in a directory of its own
+  ferrite conductor                    # API on 127.0.0.1:6385
   ferrite node create --name web-01 --driver redfish \\
       --driver-info redfish_address=https://10.0.0.5 \\
       --driver-info redfish_username=admin --driver-info redfish_password=…
-  ferrite node manage web-01 --wait && ferrite node provide web-01 --wait
+  ferrite node manage web-01 --wait && ferrite node provide web-01 --watch
   ferrite node deploy web-01 --image https://example.org/debian.raw \\
       --checksum sha256:9f86d0… --meta-data hostname=web-01 --watch
   ferrite node list -o json
 
 FERRITE_URL and FERRITE_TOKEN stand for --url and --token.
-Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 conflict or locked, 5 not allowed,
-6 timeout, 8 server unreachable, 130 interrupted.`
+Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 conflict or locked,
+5 not allowed, 6 timeout, 8 server unreachable, 130 interrupted.`
 
 const takesValue = new Set(['--url', '--token', '-o', '--output'])
 

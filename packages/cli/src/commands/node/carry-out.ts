@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander'
+import type { PowerState } from '@ferrite/shared/contracts/nodes'
 import type { ProvisionState } from '@ferrite/shared/provision'
 import { formatDuration } from '@ferrite/shared/units'
 import type { Node } from '../../client.ts'
@@ -25,8 +26,10 @@ export type Work = {
   doing: string
   start: () => Promise<void>
   /** States that mean it went well; none given: every settled state does. */
-  wants?: readonly ProvisionState[]
+  wants?: readonly (ProvisionState | PowerState)[]
   until?: (node: Node) => boolean
+  /** What it came to; default: the provision state. `wants` is compared with it. */
+  outcome?: (node: Node) => string
 }
 
 /** Starts work on a node and, where asked to, waits for its end or shows it. Throws when it did not end well. */
@@ -44,8 +47,9 @@ export async function carryOut(context: Context, work: Work, options: WaitOption
   const startedAt = performance.now()
   const node = await followed(context, work, options)
   const elapsedMs = Math.round(performance.now() - startedAt)
-  const ok = work.wants ? work.wants.some((state) => state === node.provision_state) : true
-  await conclude(context, node, { ok, elapsedMs, watched: options.watch === true })
+  const outcome = work.outcome?.(node) ?? node.provision_state
+  const ok = work.wants ? work.wants.some((state) => state === outcome) : true
+  await conclude(context, node, { ok, outcome, elapsedMs, watched: options.watch === true })
 }
 
 async function followed(context: Context, work: Work, options: WaitOptions): Promise<Node> {
@@ -76,19 +80,19 @@ const brief = (node: Node) => ({
 async function conclude(
   { out }: Context,
   node: Node,
-  { ok, elapsedMs, watched }: { ok: boolean; elapsedMs: number; watched: boolean },
+  { ok, outcome, elapsedMs, watched }: { ok: boolean; outcome: string; elapsedMs: number; watched: boolean },
 ): Promise<void> {
   const result = { ...brief(node), ok, elapsed_ms: elapsedMs }
   if (watched && out.format !== 'table') out.line({ type: 'result', ...result })
   else if (ok) {
     const time = formatDuration(elapsedMs)
     const name = printable(node.name ?? node.uuid)
-    const green = out.terminal.paint('green', node.provision_state)
+    const green = out.terminal.paint('green', outcome)
     await out.show(result, () => `${watched && out.terminal.tty ? '\n  ' : ''}${name} is ${green} after ${time}\n`)
   } else if (out.format !== 'table') await out.show(result, () => '')
   if (!ok) {
     const reason = node.last_error ? `: ${printable(node.last_error)}` : ''
-    throw new CommandError('failed', `${node.name ?? node.uuid} is in state "${node.provision_state}"${reason}`)
+    throw new CommandError('failed', `${node.name ?? node.uuid} is in state "${outcome}"${reason}`)
   }
 }
 
@@ -98,5 +102,6 @@ export async function watchNode(context: Context, ident: string, options: { time
   const work = { ident, doing: 'watching', start: async () => undefined }
   const node = await followed(context, work, { ...options, watch: true })
   const ok = !/failed$|^error$/.test(node.provision_state) && isSettled(node.provision_state)
-  await conclude(context, node, { ok, elapsedMs: Math.round(performance.now() - startedAt), watched: true })
+  const outcome = node.provision_state
+  await conclude(context, node, { ok, outcome, elapsedMs: Math.round(performance.now() - startedAt), watched: true })
 }

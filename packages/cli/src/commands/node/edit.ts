@@ -9,12 +9,13 @@ import { nodeText } from './show.ts'
 const examples = `
 Examples:
   ferrite node create --name web-01 --driver redfish \\
-      --driver-info redfish_address=https://10.0.0.5 --driver-info redfish_username=admin \\
-      --driver-info redfish_password=… --property capabilities=boot_mode:uefi
+      --driver-info redfish_address=https://10.0.0.5 \\
+      --driver-info redfish_username=admin --driver-info redfish_password=… \\
+      --property capabilities=boot_mode:uefi
   ferrite node set web-01 --property cpus=40 --property memory_mb=262144
   ferrite node unset web-01 --owner --property memory_mb
 
-Values are read as JSON where they are JSON (numbers, true, {"a": 1}), else as text.`
+Values are JSON where they look like it (4, true, {"a": 1}), else text.`
 
 /** `node create | set | unset | delete`. */
 export const editCommands = (): Command[] => [createCommand(), setCommand(), unsetCommand(), deleteCommand()]

@@ -1,11 +1,11 @@
 import { Command } from 'commander'
+import type { PowerState } from '@ferrite/shared/contracts/nodes'
+import type { Node } from '../../client.ts'
 import { withClient } from '../../context.ts'
-import { CommandError } from '../../exit.ts'
 import { withClientOptions } from '../../options.ts'
-import { printable } from '../../terminal.ts'
 import { carryOut, withWaitOptions, type WaitOptions } from './carry-out.ts'
 
-type Action = { name: string; hard: string; soft?: string; wants: string; summary: string }
+type Action = { name: string; hard: string; soft?: string; wants: PowerState; summary: string }
 
 // oxfmt-ignore
 const actions: readonly Action[] = [
@@ -30,26 +30,15 @@ function actionCommand({ name, hard, soft, wants, summary }: Action): Command {
       const work = {
         ident,
         doing: target,
-        start: () => context.client.power(ident, target, options.wait ? options.timeout : undefined),
-        until: (node: { target_power_state?: string | null }) => !node.target_power_state,
+        start: () => context.client.power(ident, target, options.timeout && Math.ceil(options.timeout)),
+        until: (node: Node) => !node.target_power_state,
+        outcome: (node: Node) => node.power_state ?? 'power unknown',
+        wants: [wants],
       }
       await carryOut(context, work, options)
-      if (options.wait || options.watch) await checkPower(context.client, ident, wants)
     }),
   )
 }
-
-async function checkPower(client: { node(ident: string): Promise<PowerFacts> }, ident: string, wants: string) {
-  const node = await client.node(ident)
-  if (node.power_state === wants) return
-  const reason = node.last_error ? `: ${printable(node.last_error)}` : ''
-  throw new CommandError(
-    'failed',
-    `${ident} did not reach "${wants}" but is "${node.power_state ?? 'unknown'}"${reason}`,
-  )
-}
-
-type PowerFacts = { power_state?: string | null; last_error?: string | null }
 
 function statusCommand(): Command {
   const command = new Command('status')

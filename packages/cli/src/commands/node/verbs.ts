@@ -11,7 +11,7 @@ type Verb = { name: string; target: ProvisionVerb; doing: string; summary: strin
 const verbs: readonly Verb[] = [
   { name: 'manage',   target: 'manage',  doing: 'being verified', wants: ['manageable'], summary: 'check the credentials of its BMC: enroll → manageable' },
   { name: 'provide',  target: 'provide', doing: 'being cleaned',  wants: ['available'],  summary: 'clean it and offer it: manageable → available' },
-  { name: 'undeploy', target: 'deleted', doing: 'being undeployed', wants: ['available'], summary: 'power off, clean, offer again: active → available' },
+  { name: 'undeploy', target: 'deleted', doing: 'being undeployed', wants: ['available'], summary: 'power off, clean, offer: active → available' },
   { name: 'abort',    target: 'abort',   doing: 'being aborted',  summary: 'stop what it waits for' },
 ]
 

@@ -52,6 +52,8 @@ export async function imageWrite(args: readonly string[]): Promise<void> {
 
 async function rounds(job: Job, count: number, only: string | undefined): Promise<Map<string, Measured[]>> {
   const results = new Map<string, Measured[]>()
+  // The target's memory and the image's pages are in place before anything is measured.
+  await execute('dd', [`if=${job.image}`, `of=${job.target}`, 'bs=4M', 'conv=notrunc,fsync'])
   const chosen = contestants.filter(({ name }) => only === undefined || only.split(',').includes(name))
   for (let round = 0; round < count; round++) {
     for (const contestant of chosen) {

@@ -54,6 +54,8 @@ export async function runDemo(
   const kept = options.keep ? dir : null
   const network = networkOf(lab, machine)
   const booted_from = await bootedFrom(machine, signal)
+  const last = { network, doing: doingOf(machine) }
+  show.picture.machine = () => last
   return {
     ...summaryOf(show.picture, { node: active, image, url: served.url, comparison }),
     network,

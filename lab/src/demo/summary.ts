@@ -68,8 +68,8 @@ export function summaryText(summary: Summary, terminal: Terminal): string {
   const table = compared.table_bytes ? `, ${formatBytes(compared.table_bytes)} of partition tables checked` : ''
   const drive = compared.config_drive_bytes ? `, config drive of ${formatBytes(compared.config_drive_bytes)}` : ''
   return [
-    `  ${terminal.paint(['bold', 'green'], `${summary.machine} is ${summary.provision_state}`)}`,
-    ` with ${image.description}\n\n`,
+    `  ${terminal.paint(['bold', 'green'], `${summary.machine} is ${summary.provision_state}`)}\n\n`,
+    line('image', image.description),
     line(
       'written',
       `${formatBytes(image.bytes)} in ${formatDuration(write.ms)}, read back: ${write.mib_per_second} MiB/s`,

@@ -19,7 +19,7 @@ export type DemoImage = z.infer<typeof made> & { path: string }
 
 /** Grows with every change of what is built here, so that old images are not taken for new ones. */
 const recipe = 2
-const buildTimeoutMs = 60_000
+const buildTimeoutMs = 45_000
 
 /**
  * The image that the demo deploys: one that really boots where Debian packages can be had, else a valid GPT disk of our

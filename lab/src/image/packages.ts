@@ -32,7 +32,7 @@ export async function unpackedPackages(directory: string, signal: AbortSignal): 
 const debsIn = async (directory: string): Promise<string[]> =>
   (await readdir(directory)).filter((name) => name.endsWith('.deb')).sort()
 
-const plain = ['-oAPT::Sandbox::User=root']
+const plain = ['-oAPT::Sandbox::User=root', '-oAcquire::Retries=1', '-oAcquire::http::Timeout=10']
 
 /** By the machine's own package lists; where they are missing or out of date, by lists of our own, fetched now. */
 async function download(directory: string, debs: string, options: RunOptions): Promise<void> {
@@ -57,8 +57,6 @@ async function ownLists(state: string, options: RunOptions): Promise<string[]> {
     `-oDir::State::lists=${state}/lists`,
     `-oDir::Cache=${state}/cache`,
     '-oAcquire::Languages=none',
-    '-oAcquire::Retries=1',
-    '-oAcquire::http::Timeout=10',
   ]
   await runOk('apt-get', ['-qq', ...own, 'update'], options)
   return own

@@ -19,7 +19,6 @@ const conductor: Record<string, string[]> = {
   store: ['core'],
   outbound: ['core'],
   iso: [],
-  netboot: [],
   netboot: ['core'],
   configdrive: ['core', 'iso'],
   bmc: ['core', 'outbound'],

@@ -46,6 +46,7 @@ function writeNode(context: StoreContext, before: NodeRecord, { set }: Commit): 
   if (set?.provision_state !== undefined && set.provision_state !== before.provision_state)
     changes.provision_updated_at ??= now
   refuseDuplicates(context, changes, before.uuid)
+  if (before.allocation_uuid !== null && set?.instance_uuid === null) endAllocation(context, before, changes)
   const columns = nodeToColumns(before.uuid, changes, sealer)
   const assignments = [...columns.keys()].map((name) => `${name} = ?`)
   db.run(
@@ -53,6 +54,12 @@ function writeNode(context: StoreContext, before: NodeRecord, { set }: Commit): 
     ...columns.values(),
     before.uuid,
   )
+}
+
+// An allocation lives as long as its node has the instance that it stands for.
+function endAllocation({ db }: StoreContext, before: NodeRecord, changes: Partial<NodeRecord>): void {
+  db.run('DELETE FROM allocations WHERE uuid = ?', before.allocation_uuid)
+  changes.allocation_uuid = null
 }
 
 function applyWork(context: StoreContext, node: NodeRecord, change: Commit): void {

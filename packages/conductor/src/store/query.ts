@@ -66,6 +66,7 @@ export function pageSql(
   where: Where,
   page: Page,
   sortable: ReadonlySet<string>,
+  title = singular(table),
 ): { sql: string; values: SQLInputValue[] } {
   const key = page.sort_key ?? 'id'
   if (!sortable.has(key)) throw new Fault('invalid', `The sort_key value "${key}" is an invalid field for sorting`)
@@ -74,7 +75,7 @@ export function pageSql(
   const values = [...where.values]
   if (page.marker !== undefined) {
     const marker = db.get(`SELECT id, ${key} AS key FROM ${table} WHERE uuid = ?`, page.marker)
-    if (!marker) throw new Fault('not_found', `${singular(table)} ${page.marker} could not be found.`)
+    if (!marker) throw new Fault('not_found', `${title} ${page.marker} could not be found.`)
     const after = direction === 'ASC' ? '>' : '<'
     // Row values compare null as unknown, so null is folded to the empty text, which sorts first as null does.
     conditions.push(`(ifnull(${key}, ''), id) ${after} (ifnull(?, ''), ?)`)

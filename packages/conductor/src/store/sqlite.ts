@@ -4,14 +4,17 @@ import type { FerriteEvent } from '@ferrite/shared/contracts/events'
 import { Fault } from '@ferrite/shared/fault'
 import { Secret } from '@ferrite/shared/secret'
 import { timestamp, type Clock } from '../core/clock.ts'
+import { allocationStore } from './allocations.ts'
 import { commit } from './commit.ts'
 import type { StoreContext } from './context.ts'
 import { openDatabase, textOf } from './database.ts'
 import { eventsAfter, lastEventId } from './events.ts'
 import { historyEntry, listHistory } from './history.ts'
 import { claim, expireLeases, lock, nextDue, openWork, renew, unlock } from './locks.ts'
+import { nodeDetails } from './node-details.ts'
 import { createNode, deleteNode, findNode, listNodes } from './nodes.ts'
 import { createPort, deletePort, findPort, listPorts, updatePort } from './ports.ts'
+import { resourceStore } from './resources.ts'
 import { createSealer, loadKey } from './seal.ts'
 import type { Store } from './store.ts'
 
@@ -78,6 +81,13 @@ function calls(context: StoreContext, told: Told): Omit<Store, 'onEvents' | type
     ports: async (filter, page = {}) => listPorts(context, filter, page),
     updatePort: async (uuid, set) => updatePort(context, uuid, set),
     deletePort: async (uuid) => deletePort(context, uuid),
+    resources: resourceStore(context),
+    allocations: allocationStore(context),
+    details: nodeDetails(context),
+    shards: async () =>
+      db
+        .all('SELECT shard, count(*) AS n FROM nodes GROUP BY shard ORDER BY shard')
+        .map((row) => ({ name: row['shard'] as string | null, count: Number(row['n']) })),
     history: async (uuid, page = {}) => listHistory(context, uuid, page),
     historyEntry: async (node, uuid) => historyEntry(context, node, uuid),
     eventsAfter: async (id, limit) => eventsAfter(context, id, limit),

@@ -2,6 +2,7 @@ import type { FerriteEvent } from '@ferrite/shared/contracts/events'
 import type { PortRecord } from '@ferrite/shared/contracts/ports'
 import type { Secret } from '@ferrite/shared/secret'
 import type { NodeChanges, NodeRecord } from '../core/node.ts'
+import type { AllocationStore, NodeDetails, ResourceStore } from './resource-store.ts'
 
 /** A piece of durable work. At most one is open for a node, so a node is serial by construction. */
 export type Work = {
@@ -148,6 +149,13 @@ export interface Store extends AsyncDisposable {
   ports(filter: PortFilter, page?: Page): Promise<PortRecord[]>
   updatePort(uuid: string, set: Partial<PortRecord>): Promise<PortRecord>
   deletePort(uuid: string): Promise<void>
+
+  /** Chassis, port groups, volumes, allocations, templates, runbooks, rules. */
+  readonly resources: ResourceStore
+  readonly allocations: AllocationStore
+  readonly details: NodeDetails
+  /** How many nodes each shard has; the name is null for nodes in none. */
+  shards(): Promise<{ name: string | null; count: number }[]>
 
   history(node_uuid: string, page?: Page): Promise<HistoryEntry[]>
   historyEntry(node_uuid: string, uuid: string): Promise<HistoryEntry | undefined>

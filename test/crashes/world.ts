@@ -8,7 +8,7 @@ import { FakeAgent, type Script } from '@ferrite/conductor/agent-client/testing/
 import { createConductor, type Conductor } from '@ferrite/conductor/conductor'
 import { loadConfig } from '@ferrite/conductor/config'
 import { systemClock } from '@ferrite/conductor/core/clock'
-import type { NodeRecord } from '@ferrite/conductor/core/node'
+import type { NodeChanges, NodeRecord } from '@ferrite/conductor/core/node'
 import { openSqliteStore } from '@ferrite/conductor/store/sqlite'
 import type { Store } from '@ferrite/conductor/store/store'
 import { isFault } from '@ferrite/shared/fault'
@@ -87,6 +87,13 @@ export class World implements AsyncDisposable {
     await this.#conductor.start()
   }
 
+  /** As by SIGTERM: the work under way is put down in order. */
+  async stop(): Promise<void> {
+    const ending = this.#conductor
+    this.#conductor = undefined
+    await ending?.stop()
+  }
+
   // A store whose process can die: from then on no call comes back, as for a process that is not there any more.
   #mortal(store: Store): Store {
     const life = { dead: false }
@@ -163,6 +170,11 @@ export class World implements AsyncDisposable {
     const node = await this.#eye.node(this.uuid)
     if (!node) throw new Error('the node is gone')
     return node
+  }
+
+  /** Changes the node behind the conductor's back. */
+  async change(set: NodeChanges): Promise<void> {
+    await this.#eye.commit({ node_uuid: this.uuid, guard: { any: true }, set })
   }
 
   history = () => this.#eye.history(this.uuid)

@@ -53,7 +53,7 @@ test('a node that somebody works on is 409, naming the holder', async () => {
 test('enroll to available and back: manage, provide with cleaning, manage', async () => {
   await using world = await at({ provision_state: 'enroll' })
   await world.request('manage')
-  expect(await world.settled()).toMatchObject({ provision_state: 'manageable', power_state: 'power off' })
+  expect(await world.settled()).toMatchObject({ provision_state: 'manageable', last_error: null })
   await world.request('provide')
   const node = await world.settled()
   expect(node).toMatchObject({ provision_state: 'available', clean_step: {}, target_provision_state: null })

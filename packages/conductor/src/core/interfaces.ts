@@ -16,8 +16,8 @@ export interface Interface {
 
 export interface PowerInterface extends Interface {
   readonly targets: readonly PowerTarget[]
-  /** Fault bmc_unreachable or bmc_refused when the BMC does not say. */
-  getPowerState(task: Task): Promise<PowerState>
+  /** Fault bmc_unreachable or bmc_refused when the BMC does not say; null from a machine that never had a state. */
+  getPowerState(task: Task): Promise<PowerState | null>
   /** Returns when the machine has been seen twice in the wanted state; Fault power_failed at the deadline. */
   setPowerState(task: Task, target: PowerTarget, options?: { timeoutMs?: number }): Promise<void>
 }

@@ -17,7 +17,7 @@ export const hardwareTypes: readonly HardwareType[] = [
     name: 'fake-hardware',
     interfaces: {
       power: ['fake'],                    management: ['fake', 'noop'],      boot: ['fake'],
-      deploy: ['direct', 'fake'],         network: ['noop', 'flat'],         storage: ['noop', 'fake'],
+      deploy: ['fake', 'direct'],         network: ['noop', 'flat'],         storage: ['noop', 'fake'],
       inspect: ['no-inspect', 'fake'],    bios: ['no-bios', 'fake'],         console: ['no-console', 'fake'],
       firmware: ['no-firmware', 'fake'],  raid: ['no-raid', 'fake'],         rescue: ['no-rescue', 'fake'],
       vendor: ['no-vendor', 'fake'],

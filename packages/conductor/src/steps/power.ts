@@ -4,7 +4,7 @@ import { timestamp } from '../core/clock.ts'
 import type { Task } from '../core/task.ts'
 
 /** Reads the power and records it. */
-export async function readPower(task: Task): Promise<PowerState> {
+export async function readPower(task: Task): Promise<PowerState | null> {
   const now = await task.interfaces.power.getPowerState(task)
   await recordPower(task, now)
   return now
@@ -18,7 +18,10 @@ export async function ensurePower(task: Task, target: PowerState): Promise<void>
   )
   const seen = await readPower(task)
   if (seen !== target) {
-    throw new Fault('power_failed', `the BMC took the order "${target}", but the machine is in "${seen}"`)
+    throw new Fault(
+      'power_failed',
+      `the BMC took the order "${target}", but the machine is in "${seen ?? 'no known state'}"`,
+    )
   }
 }
 
@@ -28,9 +31,9 @@ export async function reboot(task: Task): Promise<void> {
 }
 
 /** Records a reading, with an event when it is news. */
-export async function recordPower(task: Task, now: PowerState): Promise<void> {
+export async function recordPower(task: Task, now: PowerState | null): Promise<void> {
   const from = task.node.power_state
-  if (from === now) return
+  if (from === now || now === null) return
   await task.save(
     { power_state: now, internal: { last_power_state_change: timestamp(task.clock.now()) } },
     { events: [{ type: 'power_state', from, to: now }] },

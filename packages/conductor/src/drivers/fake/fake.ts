@@ -19,7 +19,7 @@ const after = (target: PowerTarget): 'power on' | 'power off' =>
 export const fakePower: PowerInterface = {
   ...common,
   targets: powerTargets,
-  getPowerState: async ({ node }) => node.internal.fake?.power ?? 'power off',
+  getPowerState: async ({ node }) => node.internal.fake?.power ?? null,
   setPowerState: (task, target) => remember(task, { power: after(target) }),
 }
 

@@ -9,7 +9,7 @@ export const bootInstance: Step = {
   async run(task) {
     if (task.node.disable_power_off) await reboot(task)
     else await ensurePower(task, 'power on')
-    const power = await readPower(task)
+    const power = (await readPower(task)) ?? 'unknown'
     const { flow } = task.node.internal
     if (flow) await task.save({ internal: { flow: { ...flow, confirmed: { ...flow.confirmed, power } } } })
     return { done: true }

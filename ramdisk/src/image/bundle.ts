@@ -24,23 +24,27 @@ export async function bundleAgent({ root, ownSteps }: { root: string; ownSteps: 
     cwd: root,
     input,
     platform: 'node',
-    plugins: [ownStepsPlugin(ownSteps)],
-    resolve: { alias: ownAliases(root) },
+    plugins: [ownStepsPlugin(ownSteps, root), linuxOnly],
     onLog: () => undefined,
   })
   const { output } = await bundle.generate({
     format: 'esm',
     entryFileNames: '[name].mjs',
     chunkFileNames: '[name].mjs',
-    minify: false,
+    // Names stay, for stack traces; blanks go: the source is parsed at each start.
+    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
     comments: { legal: true, annotation: false, jsdoc: false },
   })
   const chunks = output.filter((item) => item.type === 'chunk')
   return {
-    files: chunks.map(({ fileName, code }) => ({ name: fileName, code })).sort(byName),
+    files: chunks.map(({ fileName, code }) => ({ name: fileName, code: narrow(code) })).sort(byName),
     modules: npmPackages(chunks.flatMap(({ moduleIds }) => moduleIds)),
   }
 }
+
+/** Characters beyond Latin-1 escaped: a single one makes the engine hold and scan all of the source at two bytes a character. */
+const narrow = (code: string): string =>
+  code.replaceAll(/[^\u0000-\u00ff]/g, (char) => String.raw`\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 /** pnpm keeps a package in `.pnpm/name@version`, with a `+` for the slash of a scope. */
 function npmPackages(files: readonly string[]): Bundled['modules'] {
@@ -57,7 +61,9 @@ const byName = (a: { name: string }, b: { name: string }): number => (a.name < b
 const virtual = 'ferrite:own-steps'
 
 /** Answers the import of `ferrite:own-steps` with the modules that an operator named; each exports `steps`. */
-function ownStepsPlugin(files: readonly string[]): Plugin {
+function ownStepsPlugin(files: readonly string[], root: string): Plugin {
+  const own = new Set(files.map((file) => path.resolve(file)))
+  const agent = path.join(root, 'packages/agent/src/run-agent.ts')
   const lines = files.map((file, i) => `import { steps as steps${i} } from ${JSON.stringify(path.resolve(file))}`)
   const all = files.map((_, i) => `...steps${i}`).join(', ')
   const digest = files.reduce((hash, file) => hash.update(readFileSync(file)), createHash('sha256')).digest('hex')
@@ -65,14 +71,19 @@ function ownStepsPlugin(files: readonly string[]): Plugin {
   const code = [...lines, `export const ownSteps = [${all}]`, version, ''].join('\n')
   return {
     name: 'own-steps',
-    resolveId: (id) => (id === virtual ? { id: virtual, moduleSideEffects: true } : null),
+    resolveId(id, importer) {
+      if (id === virtual) return { id: virtual, moduleSideEffects: true }
+      // A plug-in lies anywhere: what it imports by name is what the agent itself uses.
+      const isByName = !id.startsWith('.') && !path.isAbsolute(id) && !id.startsWith('node:')
+      return importer !== undefined && own.has(importer) && isByName ? this.resolve(id, agent) : null
+    },
     load: (id) => (id === virtual ? code : null),
   }
 }
 
-/** A plug-in lies anywhere: what it imports of ours, and zod, is what the agent itself uses. */
-const ownAliases = (root: string): Record<string, string> => ({
-  zod: path.join(root, 'packages/agent/node_modules/zod'),
-  '@ferrite/agent': path.join(root, 'packages/agent/src'),
-  '@ferrite/shared': path.join(root, 'packages/shared/src'),
-})
+/** Large tables of character sets that a dependency needs on Windows only. */
+const linuxOnly: Plugin = {
+  name: 'linux-only',
+  resolveId: (id) => (id === 'iconv-lite' ? { id: 'ferrite:not-on-linux' } : null),
+  load: (id) => (id === 'ferrite:not-on-linux' ? 'export default {}' : null),
+}

@@ -13,6 +13,7 @@ const consoles = openConsoles()
 const screen = startScreen(consoles)
 const log = ramdiskLog({ file: `${logDirectory}/agent.log`, onLine: screen.onLine })
 
+log.info({ startMs: Math.round(performance.now()) }, 'the agent starts')
 addOwnSteps(ownSteps, ownStepsVersion)
 const flags = { kernelParams: `${builtIn()} ${readFileSync('/proc/cmdline', 'utf8')}`, disks: [], macs: [] }
 const status = await runAgent({ ...flags, bootMode: 'bios', ramdisk: true }, log, { onRunner: screen.watch })

@@ -109,7 +109,10 @@ function driversFor(config: Config, settings: ReturnType<typeof stepSettings>, b
     enabled: config.enabled_hardware_types,
     host: config.host,
     settings,
-    images: { allowMd5: config.agent_md5_checksum, ask: askImageServer },
+    images: {
+      allowMd5: config.agent_md5_checksum,
+      ask: askImageServer({ onLoopback: config.image_insecure_loopback }),
+    },
     flat: {
       switchUrl: config.switch_url,
       networks: {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { checkCallbackUrl, plainAddress } from './callback-url.ts'
+import { plainAddress } from '../outbound/addresses.ts'
+import { checkCallbackUrl } from './callback-url.ts'
 
 const strict = { requireTls: true, cidrs: ['10.99.0.0/16', 'fd00::/8'] }
 

@@ -1,16 +1,6 @@
-import { BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
 import { Fault } from '@ferrite/shared/fault'
-
-/** `::ffff:10.0.0.1` → `10.0.0.1`; a zone (`%eth0`) is cut off. */
-export function plainAddress(address: string): string {
-  const bare = address.replace(/%.*$/, '')
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)
-  if (mapped?.[1]) return mapped[1]
-  const hex = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i.exec(bare)
-  if (!hex?.[1] || !hex[2]) return bare
-  const [high, low] = [Number.parseInt(hex[1], 16), Number.parseInt(hex[2], 16)]
-  return [high >> 8, high & 255, low >> 8, low & 255].join('.')
-}
+import { plainAddress, within } from '../outbound/addresses.ts'
 
 export type CallbackPolicy = { requireTls: boolean; cidrs: readonly string[] }
 
@@ -46,17 +36,6 @@ function checkHost(host: string, peer: string, cidrs: readonly string[], shown: 
       `the agent calls from ${peer}; an agent behind NAT needs its network in the setting agent_callback_cidrs`,
     )
   }
-}
-
-/** True when the address lies in one of these networks. */
-export function within(address: string, cidrs: readonly string[]): boolean {
-  const list = new BlockList()
-  for (const cidr of cidrs) {
-    const [net = '', bits] = cidr.split('/')
-    const family = isIP(net) === 6 ? 'ipv6' : 'ipv4'
-    if (isIP(net)) list.addSubnet(net, Number(bits ?? (family === 'ipv6' ? 128 : 32)), family)
-  }
-  return list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 }
 
 const refuse = (shown: string, why: string): Fault =>

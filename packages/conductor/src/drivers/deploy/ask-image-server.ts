@@ -1,15 +1,28 @@
 import { Fault, isFault } from '@ferrite/shared/fault'
 import { Secret } from '@ferrite/shared/secret'
 import type { Task } from '../../core/task.ts'
+import { plainAddress, within } from '../../outbound/addresses.ts'
 import { openOutbound, type OutboundClient, type OutboundResponse } from '../../outbound/client.ts'
 import { BoundCredential } from '../../outbound/credential.ts'
 
-/** HEAD on the image's URL, as Ironic does: 200, 204 and redirects are good. Fault image_refused or image_unreachable. */
-export async function askImageServer(source: string, task: Task): Promise<void> {
-  const url = new URL(source)
+// Addresses whose services trust whoever is on this machine or link: cloud metadata, link-local neighbours.
+const linkLocal = ['169.254.0.0/16', 'fe80::/10', '0.0.0.0/8', '::/128']
+const loopback = ['127.0.0.0/8', '::1/128']
+
+/**
+ * HEAD on the image's URL, as Ironic does: answers below 400 are good. Fault invalid says what the server answered.
+ * Images on this machine itself are asked for only where that is allowed.
+ */
+export const askImageServer =
+  ({ onLoopback }: { onLoopback: boolean }) =>
+  (source: string, task: Task): Promise<void> =>
+    askServer(new URL(source), task, onLoopback ? linkLocal : [...linkLocal, ...loopback])
+
+async function askServer(url: URL, task: Task, denied: readonly string[]): Promise<void> {
   await using client = openOutbound({
     origin: url.origin,
     unreachable: 'image_unreachable',
+    deny: (address) => within(plainAddress(address), denied),
     limits: { connectMs: 5_000, firstByteMs: 10_000, totalMs: 15_000, maxBytes: 1024 * 1024 },
     // Only the head of the answer is looked at; the agent checks certificate and content.
     tls: { insecure: true },

@@ -32,9 +32,7 @@ function run(
     const collect = (chunk: Buffer) => (output += chunk.toString())
     child.stdout.on('data', collect)
     child.stderr.on('data', collect)
-    child.on('error', (error) =>
-      resolve({ name, ok: false, ms: performance.now() - started, output: error.message }),
-    )
+    child.on('error', (error) => resolve({ name, ok: false, ms: performance.now() - started, output: error.message }))
     child.on('close', (code) => resolve({ name, ok: code === 0, ms: performance.now() - started, output }))
   })
 }

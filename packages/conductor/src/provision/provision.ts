@@ -1,5 +1,5 @@
 import { Fault, isFault } from '@ferrite/shared/fault'
-import { isBusy, provisionVerbs, states, type ProvisionVerb } from '@ferrite/shared/provision'
+import { provisionVerbs, type ProvisionVerb } from '@ferrite/shared/provision'
 import type { ProvisionRequest } from '@ferrite/shared/contracts/nodes'
 import type { Secret } from '@ferrite/shared/secret'
 import type { NodeChanges, NodeRecord } from '../core/node.ts'
@@ -7,6 +7,7 @@ import type { Caller, Provision } from '../core/services.ts'
 import type { Commit } from '../store/store.ts'
 import { advance } from './advance.ts'
 import { checkBody } from './check-body.ts'
+import { checkMaintenance, checkProtected, checkState, checkVerb, impossible } from './check-verb.ts'
 import { newFlow } from './new-flow.ts'
 import type { ProvisionParts } from './parts.ts'
 import { flowSteps } from './user-steps.ts'
@@ -59,52 +60,6 @@ async function requestOnce(
   checkBody(node, verb, body, microversion)
   const change = await changeFor(parts, node, verb, body, caller)
   await parts.store.commit({ node_uuid: node.uuid, guard: { unlocked: true }, revision: node.revision, ...change })
-}
-
-const impossible = (node: NodeRecord, target: string): Fault =>
-  new Fault(
-    'invalid_transition',
-    `The requested action "${target}" can not be performed on node "${node.uuid}" while it is in state "${node.provision_state}".`,
-  )
-
-function checkVerb(node: NodeRecord, target: string, microversion: number): ProvisionVerb {
-  if (!Object.hasOwn(provisionVerbs, target)) throw impossible(node, target)
-  const verb = target as ProvisionVerb
-  const since = verb === 'abort' ? abortSince(node) : provisionVerbs[verb].since
-  if (microversion < since) {
-    throw new Fault('not_acceptable', `Request not acceptable. The minimal required API version should be 1.${since}`)
-  }
-  return verb
-}
-
-// The word is older than some of the states that it works in.
-const abortSince = ({ provision_state }: NodeRecord): number =>
-  provision_state === 'wait call-back' ? 110 : provision_state === 'inspect wait' ? 41 : provisionVerbs.abort.since
-
-function checkMaintenance(node: NodeRecord, verb: ProvisionVerb): void {
-  if (!node.maintenance || !['active', 'deploy', 'rebuild'].includes(verb)) return
-  throw new Fault(
-    'in_maintenance',
-    `The provisioning operation can't be performed on node ${node.uuid} because it's in maintenance mode.`,
-  )
-}
-
-function checkState(node: NodeRecord, verb: ProvisionVerb, target: string): void {
-  if (states[node.provision_state].on[provisionVerbs[verb].event]) return
-  if (node.reservation !== null || isBusy(node.provision_state)) {
-    if (node.reservation === null) throw impossible(node, target)
-    throw new Fault(
-      'node_locked',
-      `Node ${node.uuid} is locked by host ${node.reservation}, please retry after the current operation is completed.`,
-      { final: true },
-    )
-  }
-  throw impossible(node, target)
-}
-
-function checkProtected(node: NodeRecord, verb: ProvisionVerb): void {
-  if (!node.protected || !['rebuild', 'deleted', 'undeploy'].includes(verb)) return
-  throw new Fault('protected', `Node ${node.uuid} is protected and can not be undeployed, rebuilt or deleted.`)
 }
 
 type Change = Omit<Commit, 'node_uuid' | 'guard' | 'revision'>

@@ -51,3 +51,10 @@ test('an address is the same in all its spellings', () => {
   expect(plainAddress('::ffff:a00:1')).toBe('10.0.0.1')
   expect(plainAddress('fe80::1%eth0')).toBe('fe80::1')
 })
+
+test('a caller on this machine may forward for an agent elsewhere, unless networks are named', () => {
+  const open = { requireTls: true, cidrs: [] }
+  expect(checkCallbackUrl('https://10.1.1.2:9999', '127.0.0.1', open)).toBe('https://10.1.1.2:9999')
+  expect(() => checkCallbackUrl('https://169.254.169.254', '127.0.0.1', open)).toThrow('none that an agent can have')
+  expect(() => checkCallbackUrl('https://10.1.1.2:9999', '127.0.0.1', strict)).toThrow('agent_callback_cidrs')
+})

@@ -16,6 +16,7 @@ export function fakeServices(store: Store, log: Logger): Services {
     events: fakeEvents(store),
     provision: { request: async () => {} },
     power: { request: async () => {} },
+    allocations: { place: (uuid) => void store.allocations.place(uuid, { last: true }) },
     management: {
       bootDevice: async () => ({ boot_device: 'disk', persistent: true }),
       supportedBootDevices: async () => ['pxe', 'disk'],

@@ -25,11 +25,12 @@ const conductor: Record<string, string[]> = {
   'agent-client': ['core', 'outbound'],
   work: ['core', 'store'],
   nodes: ['core', 'store', 'work'],
+  resources: ['core', 'store', 'nodes'],
   steps: ['core'],
   drivers: ['core', 'steps', 'bmc', 'netboot', 'outbound', 'iso', 'configdrive'],
-  provision: ['core', 'store', 'work', 'nodes', 'steps', 'agent-client', 'configdrive', 'outbound'],
+  provision: ['core', 'store', 'work', 'nodes', 'resources', 'steps', 'agent-client', 'configdrive', 'outbound'],
   periodic: ['core', 'store', 'work', 'nodes', 'provision'],
-  api: ['core', 'store', 'nodes'],
+  api: ['core', 'store', 'nodes', 'resources'],
 }
 
 /** Inside the agent. */

@@ -29,6 +29,7 @@ import { createPower } from './provision/power.ts'
 import { progress } from './provision/progress.ts'
 import { createProvision } from './provision/provision.ts'
 import { workOn } from './provision/work-on.ts'
+import { createPlacer, type Placer } from './resources/placer.ts'
 import { stepSettings } from './step-settings.ts'
 import type { Store } from './store/store.ts'
 import { createWorkLoop } from './work/loop.ts'
@@ -88,6 +89,7 @@ export async function createConductor(config: Config, parts: ConductorParts): Pr
       await workOn[claim.work.kind](task, claim.work, provision)
     },
   })
+  const placer = createPlacer({ store, clock, log })
   const jobs = [...periodicJobs(config, provision, locking), watch]
   return lifecycle({
     config,
@@ -98,7 +100,8 @@ export async function createConductor(config: Config, parts: ConductorParts): Pr
     drivers,
     loop,
     jobs,
-    services: services(config, provision, locking, drivers),
+    placer,
+    services: { ...services(config, provision, locking, drivers), allocations: placer },
   })
 }
 
@@ -132,7 +135,12 @@ function driversFor(config: Config, settings: ReturnType<typeof stepSettings>, b
   })
 }
 
-function services(config: Config, provision: ProvisionParts, locking: Locking, drivers: Drivers): Services {
+function services(
+  config: Config,
+  provision: ProvisionParts,
+  locking: Locking,
+  drivers: Drivers,
+): Omit<Services, 'allocations'> {
   const callback = {
     ...provision,
     heartbeatTimeout: config.ramdisk_heartbeat_timeout,
@@ -193,10 +201,22 @@ type Running = {
   drivers: Drivers
   loop: ReturnType<typeof createWorkLoop>
   jobs: Periodic[]
+  placer: Placer
   services: Services
 }
 
-function lifecycle({ config, parts, stopped, bmcs, media, drivers, loop, jobs, services: own }: Running): Conductor {
+function lifecycle({
+  config,
+  parts,
+  stopped,
+  bmcs,
+  media,
+  drivers,
+  loop,
+  jobs,
+  placer,
+  services: own,
+}: Running): Conductor {
   const { store, log, clock } = parts
   let periodic: AsyncDisposable | undefined
   const register = () =>
@@ -215,12 +235,14 @@ function lifecycle({ config, parts, stopped, bmcs, media, drivers, loop, jobs, s
       await register()
       await media.keepOnly(await mediaInUse(store))
       await loop.start()
+      await placer.resume()
       periodic = startPeriodic([...jobs, alive], { clock, log })
     },
     stop: async () => {
       stopped.abort(new Fault('aborted', 'the conductor is stopping'))
       await periodic?.[Symbol.asyncDispose]()
       await loop.stop()
+      await placer[Symbol.asyncDispose]()
       await bmcs[Symbol.asyncDispose]()
     },
   }

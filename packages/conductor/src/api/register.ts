@@ -31,6 +31,7 @@ export function addRoute(app: FastifyInstance, context: ApiContext, route: Decla
 
 function checkVersion(route: DeclaredRoute, microversion: number): void {
   if (microversion >= route.since || !route.path.startsWith('/v1')) return
+  if (route.tooOld === 'method_not_allowed') throw wrongMethod(route.method, [])
   throw route.tooOld === 'not_acceptable' ? tooNew(route.since) : noSuchPath()
 }
 

@@ -66,7 +66,7 @@ type RouteFacts<Path extends string> = {
   path: Path
   /** First microversion that knows the resource, and what older ones are told. */
   since: number
-  tooOld?: 'not_found' | 'not_acceptable'
+  tooOld?: 'not_found' | 'not_acceptable' | 'method_not_allowed'
   auth: Auth
   /** Bytes; 0 takes no body but an empty one. */
   maxBody: number

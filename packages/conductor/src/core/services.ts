@@ -72,7 +72,13 @@ export interface EventBus {
   progress(node_uuid: string): Extract<FerriteEvent, { type: 'progress' }> | undefined
 }
 
+/** Decides allocations, beside the request that asked for one. */
+export interface Allocations {
+  place(uuid: string): void
+}
+
 export type Services = {
+  allocations: Allocations
   provision: Provision
   power: Power
   management: Management

@@ -4,6 +4,7 @@ import { Fault } from '@ferrite/shared/fault'
 import type { NodeChanges, NodeRecord } from '../core/node.ts'
 import type { DriverCatalogue } from '../core/services.ts'
 import type { Store } from '../store/store.ts'
+import { checkChassis } from './chassis-rules.ts'
 import { keepSecrets } from './keep-secrets.ts'
 import { checkNodeName } from './names.ts'
 import { createFields, interfaceFields, nodeInitial, readNodeField, type InterfaceField } from './node-fields.ts'
@@ -18,9 +19,7 @@ export async function createNode(context: NodesContext, body: unknown, microvers
   if (typeof given['name'] === 'string') {
     checkNodeName(given['name'], microversion, (name) => `Cannot create node with invalid name '${name}'`)
   }
-  if (typeof given['chassis_uuid'] === 'string') {
-    throw new Fault('invalid', `Chassis ${given['chassis_uuid']} could not be found.`)
-  }
+  await checkChassis(context.store, given['chassis_uuid'])
   if (given['retired_reason'] && !given['retired']) {
     throw new Fault('invalid', 'The retired_reason field can only be set when retired is True')
   }

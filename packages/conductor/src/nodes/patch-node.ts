@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import { nodeFields, type JsonPatch, type NodeFieldName } from '@ferrite/shared/contracts/nodes'
 import { Fault } from '@ferrite/shared/fault'
-import type { ProvisionState } from '@ferrite/shared/provision'
 import type { NodeChanges, NodeRecord } from '../core/node.ts'
 import { reviseNode } from './change-node.ts'
+import { checkChassis } from './chassis-rules.ts'
+import { changeable } from './changeable.ts'
 import { pickInterfaces, type NodesContext } from './create-node.ts'
 import { findNode, type Ident } from './find-node.ts'
 import { applyPatch, checkRoots, readPatch, rootOf } from './json-patch.ts'
@@ -14,22 +15,6 @@ import { checkParent } from './parent.ts'
 import { checkChanges, consequences } from './patch-rules.ts'
 
 export type PatchRequest = Ident & { body: unknown; resetInterfaces: boolean | undefined }
-
-/** States in motion in which a node may be changed all the same. */
-const changeable: ReadonlySet<ProvisionState> = new Set<ProvisionState>([
-  'deploy failed',
-  'inspecting',
-  'inspect failed',
-  'inspect wait',
-  'clean failed',
-  'error',
-  'verifying',
-  'adopt failed',
-  'rescue failed',
-  'unrescue failed',
-  'service hold',
-  'service failed',
-])
 
 /** Changes a node by JSON patch, all of it or nothing. Faults are those of Ironic, in its order of checks. */
 export async function patchNode(context: NodesContext, request: PatchRequest): Promise<NodeRecord> {
@@ -100,6 +85,7 @@ async function changesOf(
       (name) => `Node ${request.ident}: Cannot change name to invalid name '${name}'`,
     )
   }
+  await checkChassis(context.store, set['chassis_uuid'])
   checkChanges(node, set, request.microversion)
   return { ...set, ...interfaceChanges(context, node, set, request), ...consequences(node, set) }
 }

@@ -1,6 +1,7 @@
 import { Fault } from '@ferrite/shared/fault'
 import type { NodeChanges, NodeRecord } from '../core/node.ts'
 import { interfaceFields } from './node-fields.ts'
+import { checkRelease } from './release-rules.ts'
 
 type Changes = Readonly<Record<string, unknown>>
 const settled = ['enroll', 'inspecting', 'inspect wait', 'manageable', 'available']
@@ -29,9 +30,8 @@ function checkAssociation(node: NodeRecord, changes: Changes, microversion: numb
   if (changes['instance_uuid'] && node.instance_uuid) {
     throw new Fault('node_associated', `Node ${node.uuid} is associated with instance ${node.instance_uuid}.`)
   }
-  if (typeof changes['chassis_uuid'] === 'string') {
-    throw new Fault('invalid', `Chassis ${changes['chassis_uuid']} could not be found.`)
-  }
+  // Taking the instance away ends the allocation that it stands for.
+  if (changes['instance_uuid'] === null && node.allocation_uuid) checkRelease(node, node.allocation_uuid)
   if (changes['chassis_uuid'] === null && microversion < 25) {
     throw new Fault('not_acceptable', 'Request not acceptable. The minimal required API version should be 1.25')
   }

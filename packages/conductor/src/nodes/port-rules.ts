@@ -5,8 +5,8 @@ import type { NodeRecord } from '../core/node.ts'
 const connectivity = ['portgroup_uuid', 'pxe_enabled', 'local_link_connection', 'physical_network']
 const rewirable = ['enroll', 'inspecting', 'inspect wait', 'manageable']
 
-/** The tenant's virtual interface on this port, if one is attached. */
-export const attachedVif = (port: PortRecord): string | undefined => {
+/** The tenant's virtual interface on this port or port group, if one is attached. */
+export const attachedVif = (port: Pick<PortRecord, 'internal_info' | 'extra'>): string | undefined => {
   const vif = port.internal_info['tenant_vif_port_id'] ?? port.extra['vif_port_id']
   return typeof vif === 'string' ? vif : undefined
 }
@@ -37,9 +37,6 @@ export function checkPortChange(port: PortRecord, set: Readonly<Record<string, u
 }
 
 function checkShape(port: PortRecord, set: Readonly<Record<string, unknown>>): void {
-  if (typeof set['portgroup_uuid'] === 'string') {
-    throw new Fault('invalid', `Portgroup ${set['portgroup_uuid']} could not be found.`)
-  }
   if (set['physical_network'] === '') {
     throw new Fault('invalid', 'A non-empty value is required when setting physical_network')
   }

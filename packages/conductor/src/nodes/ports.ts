@@ -5,6 +5,7 @@ import type { Store } from '../store/store.ts'
 import { whileLocked } from './change-node.ts'
 import { applyPatch, checkRoots, readPatch, rootOf } from './json-patch.ts'
 import { attachedVif, checkPortChange } from './port-rules.ts'
+import { checkPortgroup } from './portgroup-rules.ts'
 import { isUuid } from './names.ts'
 
 export type PortsContext = { store: Store; host: string }
@@ -31,6 +32,7 @@ export async function createPort(context: PortsContext, body: unknown, microvers
   const node = await nodeOf(context.store, given)
   if (given['address'] === undefined) throw new Fault('missing_parameter', 'Missing mandatory parameter: address')
   checkPortChange({ ...initial, ...fields } as PortRecord, fields)
+  await checkPortgroup(context.store, { ...initial, ...fields, node_uuid: node.uuid } as PortRecord, fields)
   return whileLocked(context, node, 'port creation', () =>
     context.store.createPort({ ...fields, node_uuid: node.uuid } as PortRecord),
   )
@@ -86,6 +88,7 @@ export async function patchPort(
   const node = await nodeOf(context.store, { node_uuid: set['node_uuid'] ?? port.node_uuid })
   if (Object.keys(set).length === 0) return port
   checkPortChange(port, set, node)
+  await checkPortgroup(context.store, { ...port, ...set }, set)
   return whileLocked(context, node, 'port update', () => context.store.updatePort(port.uuid, set))
 }
 

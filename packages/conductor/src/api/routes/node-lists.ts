@@ -74,7 +74,12 @@ export const nodeListRoutes: readonly DeclaredRoute[] = [
   }),
 ]
 
-async function nodeList(call: ListCall, fields: readonly string[] | undefined, resource: string): Promise<Answer> {
+/** Nodes wherever they are listed; `resource` is the path of the next page's link. */
+export async function nodeList(
+  call: ListCall,
+  fields: readonly string[] | undefined,
+  resource: string,
+): Promise<Answer> {
   const { api, microversion, base, query } = call
   checkNodeFields(query.fields, microversion)
   checkSortKey(query.sort_key, 'node', microversion)

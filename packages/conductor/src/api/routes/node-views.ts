@@ -25,17 +25,6 @@ export const nodeViewRoutes: readonly DeclaredRoute[] = [
   }),
   route({
     ...read,
-    path: '/v1/nodes/:ident/volume',
-    since: 32,
-    auth: 'baremetal:volume:list',
-    handle: async (call) => {
-      const node = await nodeOf(call)
-      const of = (what: string) => links(call.base, `nodes/${node.uuid}`, `volume${what}`)
-      return { status: 200, body: { links: of(''), connectors: of('/connectors'), targets: of('/targets') } }
-    },
-  }),
-  route({
-    ...read,
     path: '/v1/nodes/:ident/inventory',
     since: 81,
     auth: 'baremetal:node:inventory:get',
@@ -67,9 +56,6 @@ function emptyLists(): DeclaredRoute[] {
   const lists: [string, string, number][] = [
     ['bios', 'bios', 40],
     ['firmware', 'firmware', 86],
-    ['portgroups', 'portgroups', 24],
-    ['volume/connectors', 'connectors', 32],
-    ['volume/targets', 'targets', 32],
   ]
   return lists.map(([path, name, since]) =>
     route({

@@ -1,3 +1,4 @@
+import { Fault } from '@ferrite/shared/fault'
 import { whenUnlocked } from '../../nodes/change-node.ts'
 import { attachVif, detachVif, listVifs, vifRequest } from '../../nodes/vifs.ts'
 import { looseAnswer } from '../answers.ts'
@@ -32,6 +33,9 @@ export const nodeVifRoutes: readonly DeclaredRoute[] = [
     handle: async (call) => {
       const { api, body, microversion, signal } = call
       if (microversion < 67 && ('port_uuid' in body || 'portgroup_uuid' in body)) throw tooNew(67)
+      if (body.port_uuid !== undefined && body.portgroup_uuid !== undefined) {
+        throw new Fault('invalid', 'Cannot specify both port_uuid and portgroup_uuid')
+      }
       const node = await nodeOf(call)
       await whenUnlocked(api.clock, signal, () => attachVif(nodesContext(api), node, body))
       return { status: 204 }

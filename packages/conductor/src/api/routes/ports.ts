@@ -5,6 +5,8 @@ import { findNode } from '../../nodes/find-node.ts'
 import { isUuid } from '../../nodes/names.ts'
 import { createPort, deletePort, patchPort } from '../../nodes/ports.ts'
 import { whenUnlocked } from '../../nodes/change-node.ts'
+import { portgroups } from '../../resources/portgroups.ts'
+import { findResource } from '../../resources/resource.ts'
 import type { PortFilter } from '../../store/store.ts'
 import { listAnswer, portAnswer } from '../answers.ts'
 import { collection, pageOf, shownFields } from '../collection.ts'
@@ -139,7 +141,12 @@ async function portOf({
   return port
 }
 
-async function portList(call: ListCall, fields: readonly string[] | undefined, resource: string): Promise<Answer> {
+/** Ports wherever they are listed; `resource` is the path of the next page's link. */
+export async function portList(
+  call: ListCall,
+  fields: readonly string[] | undefined,
+  resource: string,
+): Promise<Answer> {
   const { api, microversion, base, query } = call
   checkPortFields(query.fields, microversion)
   checkSortKey(query.sort_key, 'port', microversion)
@@ -158,7 +165,9 @@ async function portList(call: ListCall, fields: readonly string[] | undefined, r
 async function filterOf({ api, microversion, query }: ListCall): Promise<PortFilter> {
   const ident = query.node_uuid ?? query.node
   const node = ident === undefined ? undefined : await findNode(api.store, { ident, microversion })
-  const { address, description_contains, shard, conductor_groups, portgroup } = query
+  const { address, description_contains, shard, conductor_groups } = query
+  const portgroup =
+    query.portgroup === undefined ? undefined : (await findResource(api, portgroups, query.portgroup)).uuid
   return {
     ...(address === undefined ? {} : { address: [address] }),
     ...(node === undefined ? {} : { node_uuid: node.uuid }),

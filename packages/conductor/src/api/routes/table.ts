@@ -1,5 +1,14 @@
 import type { Metrics } from '../metrics.ts'
 import type { DeclaredRoute } from '../route.ts'
+import { allocationRoutes } from './allocations.ts'
+import { chassisRoutes } from './chassis.ts'
+import { deployTemplateRoutes } from './deploy-templates.ts'
+import { inspectionRuleRoutes } from './inspection-rules.ts'
+import { networkEventRoutes } from './network-events.ts'
+import { portgroupRoutes } from './portgroups.ts'
+import { runbookRoutes } from './runbooks.ts'
+import { shardRoutes } from './shards.ts'
+import { volumeRoutes } from './volumes.ts'
 import { callbackRoutes } from './callback.ts'
 import { conductorRoutes } from './conductors.ts'
 import { discoveryRoutes } from './discovery.ts'
@@ -32,6 +41,15 @@ export const allRoutes = (metrics: Metrics): readonly DeclaredRoute[] => [
   ...nodeViewRoutes,
   ...nodeUnsupportedRoutes,
   ...portRoutes,
+  ...portgroupRoutes,
+  ...chassisRoutes,
+  ...volumeRoutes,
+  ...allocationRoutes,
+  ...deployTemplateRoutes,
+  ...runbookRoutes,
+  ...inspectionRuleRoutes,
+  ...shardRoutes,
+  ...networkEventRoutes,
   ...driverRoutes,
   ...conductorRoutes,
   ...callbackRoutes,

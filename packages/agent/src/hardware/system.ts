@@ -1,12 +1,15 @@
 import { cpus, machine, totalmem } from 'node:os'
-import { bios, cpu, memLayout, system } from 'systeminformation'
 import type { Inventory } from '@ferrite/shared/contracts/inventory'
 import { MiB } from '@ferrite/shared/units'
 import { attribute } from './sysfs.ts'
 
+// Half a megabyte of source, for inventories only: loaded when the first is asked for.
+const systemInformation = () => import('systeminformation')
+
 /** Processors; `frequency` is text in MHz, as IPA's. */
 export async function cpuFacts(): Promise<Inventory['cpu']> {
   const [first] = cpus()
+  const { cpu } = await systemInformation()
   const [info, facts] = await Promise.all([attribute('/proc/cpuinfo'), cpu()])
   const flags = /^(?:flags|Features)\s*:\s*(.*)$/m.exec(info ?? '')?.[1] ?? ''
   const mhz = (facts.speedMax || facts.speed || 0) * 1000 || (first?.speed ?? 0)
@@ -22,6 +25,7 @@ export async function cpuFacts(): Promise<Inventory['cpu']> {
 
 /** `total` is what the kernel has, `physical_mb` what the modules say; null when the firmware does not tell. */
 export async function memoryFacts(): Promise<Inventory['memory']> {
+  const { memLayout } = await systemInformation()
   const modules = await memLayout().catch(() => [])
   // Without DMI there is one made-up module of unknown type.
   const bytes = modules.reduce((sum, { size, type }) => sum + (type ? size || 0 : 0), 0)
@@ -29,6 +33,7 @@ export async function memoryFacts(): Promise<Inventory['memory']> {
 }
 
 export async function vendorFacts(): Promise<Inventory['system_vendor']> {
+  const { bios, system } = await systemInformation()
   const [maker, firmware] = await Promise.all([system(), bios()])
   // In a container systeminformation names that in place of the machine.
   const product = await attribute('/sys/class/dmi/id/product_name')

@@ -5,13 +5,13 @@ import { launchAgent } from './agent-process.ts'
 import { openRedfishBmc } from './bmc-redfish.ts'
 import type { Bmc, BmcOptions } from './bmc-redfish.ts'
 import { machineDisk } from './machine-disk.ts'
-import { Machine } from './machine.ts'
-import type { MachineParts } from './machine.ts'
+import { ProcessMachine } from './process-machine.ts'
+import type { MachineParts } from './process-machine.ts'
 import { machineNetwork } from './network.ts'
 import type { Switch } from './switch.ts'
 
 /** A machine of the lab and the BMC in front of it. */
-export type LabMachine = { machine: Machine; bmc: Bmc }
+export type LabMachine = { machine: ProcessMachine; bmc: Bmc }
 
 export type MachineSpec = {
   name?: string
@@ -30,7 +30,7 @@ export async function startMachine(spec: MachineSpec, around: Surroundings): Pro
   const { dir, index } = around
   const name = spec.name ?? `machine-${index + 1}`
   const macs = spec.macs ?? [`52:54:00:fe:${hex(index >> 8)}:${hex(index & 255)}`]
-  const machine = new Machine({
+  const machine = new ProcessMachine({
     name,
     uuid: randomUUID(),
     macs,

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { explain } from '@ferrite/shared/fault'
 import type { BootOverride, Machine } from '../machine.ts'
 import { etagOf, refuse } from './answers.ts'
 import { bootTargets, paths, resetTypes, resourcesOf } from './resources.ts'
@@ -30,9 +31,9 @@ export function installActions(app: FastifyInstance, machine: Machine, state: Bm
   )
   app.post<{ Params: { slot: string } }>(
     `${state.mediaPath}/:slot/Actions/VirtualMedia.EjectMedia`,
-    ({ params: { slot } }, reply) => {
+    async ({ params: { slot } }, reply) => {
       if (!state.slots.includes(slot)) return missing(reply)
-      machine.media.delete(slot)
+      await machine.eject(slot)
       return reply.code(204).send()
     },
   )
@@ -92,7 +93,7 @@ function setBoot(machine: Machine, state: BmcState, request: FastifyRequest, rep
 const wantedTag = (state: BmcState, resource: object): string | undefined =>
   state.faults.etag === 'strict' ? etagOf(resource) : undefined
 
-function insert(
+async function insert(
   machine: Machine,
   state: BmcState,
   { params: { slot }, body: given }: FastifyRequest<{ Params: { slot: string } }>,
@@ -107,7 +108,11 @@ function insert(
   if (state.faults.staleInserted && machine.media.has(slot)) {
     return refuse(reply, 409, 'ResourceInUse', 'The virtual media is already inserted.')
   }
-  if (!state.faults.liesAboutMedia) machine.media.set(slot, body.data.Image)
+  try {
+    if (!state.faults.liesAboutMedia) await machine.insert(slot, body.data.Image)
+  } catch (error) {
+    return refuse(reply, 400, 'ActionParameterValueError', `The Image cannot be read: ${explain(error)}`)
+  }
   return reply.code(204).send()
 }
 

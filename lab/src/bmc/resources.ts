@@ -88,7 +88,7 @@ const system = (machine: Machine, state: BmcState) => ({
   Name: machine.name,
   SystemType: 'Physical',
   Manufacturer: 'Ferrite Lab',
-  Model: 'Machine as a process',
+  Model: machine.model,
   SerialNumber: machine.uuid.slice(0, 8),
   UUID: machine.uuid,
   Status: status,

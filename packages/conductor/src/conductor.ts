@@ -114,7 +114,9 @@ function driversFor(config: Config, settings: ReturnType<typeof stepSettings>, b
     settings,
     images: {
       allowMd5: config.agent_md5_checksum,
-      ask: askImageServer({ onLoopback: config.image_insecure_loopback }),
+      ask: config.image_server_check
+        ? askImageServer({ onLoopback: config.image_insecure_loopback })
+        : () => Promise.resolve(),
     },
     flat: {
       switchUrl: config.switch_url,

@@ -109,6 +109,9 @@ export const configSchema = z.strictObject({
     'Networks that an agent’s callback may lie in when it is not the address it calls from (NAT).',
   ),
   agent_md5_checksum: bool(false).describe('Accept md5 as an image’s checksum.'),
+  image_server_check: bool(true).describe(
+    'Ask the image server for the image before a deploy; no where only machines can reach it.',
+  ),
   image_insecure_loopback: bool(true).describe(
     'Look at images on loopback addresses of this conductor before a deploy.',
   ),

@@ -114,7 +114,7 @@ test('heartbeats are believed only with the token of this boot, from the address
       )
   expect(await beat({})).toBe('Agent token is required for heartbeat processing.')
   expect(await beat({ agent_token: agent_token.slice(1) })).toBe('Invalid or missing agent token received.')
-  expect(await beat({ agent_token, callback_url: 'http://10.0.0.1:1' })).toMatch(/is refused/)
+  expect(await beat({ agent_token, callback_url: 'http://169.254.169.254' })).toMatch(/is refused/)
   expect((await world.node()).internal.agent?.url).toBeUndefined()
   expect(await beat({ agent_token })).toBe('accepted')
   expect(await beat({ agent_token, callback_url: 'http://127.0.0.1:2' })).toMatch(

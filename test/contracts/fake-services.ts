@@ -2,7 +2,14 @@ import type { Logger } from 'pino'
 import type { FerriteEvent } from '@ferrite/shared/contracts/events'
 import { interfaceTypes, type InterfaceType } from '@ferrite/shared/contracts/nodes'
 import { Fault } from '@ferrite/shared/fault'
-import type { DriverCatalogue, DriverFacts, EventBus, Services, Validation } from '@ferrite/conductor/core/services'
+import type {
+  DriverCatalogue,
+  DriverFacts,
+  EventBus,
+  Hardware,
+  Services,
+  Validation,
+} from '@ferrite/conductor/core/services'
 import type { Store } from '@ferrite/conductor/store/store'
 
 const byType = <T>(make: (type: InterfaceType) => T): Record<InterfaceType, T> =>
@@ -22,6 +29,7 @@ export function fakeServices(store: Store, log: Logger): Services {
       supportedBootDevices: async () => ['pxe', 'disk'],
       setBootDevice: async () => {},
     },
+    hardware: noHardware(store),
     validator: { validate: async () => byType(() => ({ result: true })) as Validation },
     callback: {
       lookup: async ({ node_uuid, addresses }) => {
@@ -93,5 +101,31 @@ function fakeEvents(store: Store): EventBus {
       return () => listeners.delete(listener)
     },
     progress: (node) => newest.get(node),
+  }
+}
+
+/** Hardware that can do nothing, and says so. */
+function noHardware(store: Store): Hardware {
+  const refuse =
+    (extension: string, code: 'unsupported' | 'not_found' = 'unsupported') =>
+    async (ident: string) => {
+      const node = await store.node(ident)
+      throw new Fault(code, `Driver ${node?.driver} does not support ${extension} (disabled or not implemented).`)
+    }
+  return {
+    injectNmi: refuse('inject_nmi'),
+    setBootMode: refuse('set_boot_mode'),
+    setSecureBoot: refuse('set_secure_boot_state'),
+    indicators: refuse('get_supported_indicators'),
+    indicator: refuse('get_indicator_state'),
+    setIndicator: refuse('set_indicator_state'),
+    virtualMedia: refuse('get_virtual_media'),
+    attachVirtualMedia: refuse('attach_virtual_media'),
+    detachVirtualMedia: refuse('detach_virtual_media'),
+    console: refuse('console'),
+    setConsole: refuse('console'),
+    setRaid: refuse('raid', 'not_found'),
+    vendorMethods: async () => ({}),
+    callVendor: refuse('vendor'),
   }
 }

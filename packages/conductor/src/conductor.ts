@@ -17,6 +17,7 @@ import { createDrivers, type Drivers } from './drivers/table.ts'
 import { createEventBus } from './events.ts'
 import { keepLogs } from './keep-logs.ts'
 import { createManagement } from './nodes/boot-device.ts'
+import { createHardware } from './nodes/hardware.ts'
 import { createValidator, validateFor } from './nodes/validate.ts'
 import { checkTimeouts } from './periodic/check-timeouts.ts'
 import { syncPowerState } from './periodic/sync-power-state.ts'
@@ -164,6 +165,7 @@ function services(
     }),
     power: createPower(validates),
     management: createManagement(locking),
+    hardware: createHardware(locking),
     validator: createValidator(locking),
     callback: {
       lookup: (query) => lookup(callback, query),

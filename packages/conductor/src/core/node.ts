@@ -1,8 +1,20 @@
 import type { BootDevice, NodeView, PowerState } from '@ferrite/shared/contracts/nodes'
+import type { NetworkName } from './interfaces.ts'
 import type { StepInterface } from '@ferrite/shared/contracts/steps'
+import type { BootTrace } from './boot-trace.ts'
+import type { CheckResult } from './interfaces.ts'
 
 /** The kinds of flow a node can be in. One at a time. */
-export type FlowKind = 'verify' | 'clean' | 'deploy' | 'delete' | 'inspect' | 'adopt'
+export type FlowKind =
+  | 'verify'
+  | 'clean'
+  | 'deploy'
+  | 'delete'
+  | 'inspect'
+  | 'adopt'
+  | 'service'
+  | 'rescue'
+  | 'unrescue'
 
 /** A step in a flow's durable list. `in_band` steps run on the agent, the others here. */
 export type FlowStep = {
@@ -16,6 +28,8 @@ export type FlowStep = {
   internal?: true
   /** The machine must be rebooted into the ramdisk when the step is done. */
   reboot_requested?: boolean
+  /** Arguments that the step takes, by name. */
+  argsinfo?: Record<string, unknown> | null
 }
 
 /** Where a flow stands. Written before each effect, so that a restart knows what may have happened. */
@@ -24,8 +38,11 @@ export type Flow = {
   steps: FlowStep[]
   /** Index of the step being done; -1 before the first. */
   index: number
-  /** `started`: its effects may have happened. `waiting`: it waits for the agent. `finished`: go on with the next. */
-  phase: 'started' | 'waiting' | 'finished'
+  /**
+   * `started`: its effects may have happened. `waiting`: it waits for the agent. `held`: it waits for an operator.
+   * `finished`: go on with the next.
+   */
+  phase: 'started' | 'waiting' | 'held' | 'finished'
   /** When the step being done began, ISO. */
   step_started_at: string | null
   started_at: string
@@ -38,11 +55,17 @@ export type Flow = {
   /** An abort was asked for while a step ran that must not be interrupted. */
   abort_requested?: boolean
   /** What the wait is for, in phase `waiting`. */
-  waiting_for?: 'boot' | 'command'
+  waiting_for?: 'boot' | 'command' | 'heartbeat' | 'inspection' | 'hold'
   /** The flow has failed with this text; what is left is cleaning up behind it. Written before the clean-up starts. */
   failing?: { last_error: string; step_failed: boolean; aborted?: boolean }
   /** Steps that the operator ordered, to be merged with those of the driver and the agent. */
   user_steps?: FlowStep[]
+  /** The operator wants no ramdisk to be booted for the steps. */
+  no_ramdisk?: boolean
+  /** The machine was booted into the ramdisk by this flow, and is to have one after a reboot. */
+  ramdisk?: boolean | undefined
+  /** The inspection's data has come and is kept with the node. */
+  inspected?: boolean
   /** How often the agent's steps were asked for anew, because its hardware managers had changed. */
   replans?: number
   /** Facts that `active` rests on. */
@@ -69,24 +92,40 @@ export type AgentFacts = {
   contended_by?: string
 }
 
+/** A kernel or a ramdisk that we serve: its sha256 names it in the cache. */
+export type BootFile = { digest: string; size: number }
+
+/** A network boot that has been prepared: what is served for it, by name. */
+export type NetworkBoot = { epoch: number; loader: 'ipxe' | 'pxe'; files: Readonly<Record<string, BootFile>> }
+
 /** Facts with an owner each; `driverInternalInfo` renders them under the names that Ironic's clients know. */
 export type NodeInternal = {
   agent?: AgentFacts | undefined
   flow?: Flow | undefined
   /** In-band steps as the agent offered them, by interface; versions to send back. */
-  agent_steps?: { clean?: FlowStep[]; deploy?: FlowStep[]; versions: Record<string, string> } | undefined
+  agent_steps?: { clean?: FlowStep[]; deploy?: FlowStep[]; service?: FlowStep[]; versions: Record<string, string> } | undefined
   root_uuid_or_disk_id?: string | null | undefined
   is_whole_disk_image?: boolean | undefined
   deploy_boot_mode?: 'bios' | 'uefi' | undefined
   /** Where the machine's ports are now. */
-  network?: 'provisioning' | 'cleaning' | 'tenant' | null | undefined
+  network?: NetworkName | null | undefined
+  /** What this machine gets when it boots from the network; undefined sends it to its disk. */
+  netboot?: NetworkBoot | undefined
+  /** What was seen of the last boots that we commanded, newest last. */
+  boots?: BootTrace[] | undefined
+  /** The name that ties a machine's DHCP options to its hosts in dnsmasq. */
+  dnsmasq_tag?: string | undefined
+  /** The newest check of all that a boot needs. */
+  check?: { at: string; results: CheckResult[] } | undefined
   /** Unguessable names of boot media we serve for this epoch. */
   boot_media?: string[] | undefined
   /** What a deploy found out and must still hold at the end (digest, disk, bytes). */
   written?: { result: string; at: string } | undefined
   power_sync_failures?: number | undefined
   /** What `fake` power and management remember. */
-  fake?: { power?: PowerState; boot_device?: BootDevice; persistent?: boolean } | undefined
+  fake?:
+    | { power?: PowerState; boot_device?: BootDevice; persistent?: boolean; indicators?: Record<string, string> }
+    | undefined
   last_power_state_change?: string | undefined
 }
 

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { FerriteEvent } from '@ferrite/shared/contracts/events'
 import type { Heartbeat, LookupAnswer, ProgressReport } from '@ferrite/shared/contracts/callback'
 import type { BootDevice, InterfaceType, ProvisionRequest } from '@ferrite/shared/contracts/nodes'
+import type { BootMode, Indicators, VendorMethod, VirtualMedium } from './interfaces.ts'
 import type { NodeRecord } from './node.ts'
 
 /** Who asks, for rules, history and audit. */
@@ -24,6 +25,28 @@ export interface Management {
   supportedBootDevices(ident: string): Promise<readonly BootDevice[]>
   setBootDevice(ident: string, device: string, persistent: boolean): Promise<void>
 }
+
+/** What hardware can do beside power and boot devices. Fault unsupported where the node's driver has no such thing. */
+export interface Hardware {
+  injectNmi(ident: string): Promise<void>
+  setBootMode(ident: string, mode: BootMode): Promise<void>
+  setSecureBoot(ident: string, on: boolean): Promise<void>
+  indicators(ident: string): Promise<Indicators>
+  indicator(ident: string, component: string, name: string): Promise<string>
+  setIndicator(ident: string, component: string, name: string, state: string): Promise<void>
+  virtualMedia(ident: string): Promise<readonly Record<string, unknown>[]>
+  attachVirtualMedia(ident: string, medium: VirtualMedium): Promise<void>
+  detachVirtualMedia(ident: string, devices: readonly string[] | undefined): Promise<void>
+  /** Undefined while the console is not enabled. */
+  console(ident: string): Promise<Record<string, unknown> | undefined>
+  setConsole(ident: string, enabled: boolean): Promise<void>
+  /** Fault not_found where there is no RAID. */
+  setRaid(ident: string, config: Record<string, unknown>): Promise<void>
+  vendorMethods(ident: string): Promise<Record<string, Omit<VendorMethod, 'run'>>>
+  /** `body` is undefined for a method that is answered before it is done. */
+  callVendor(ident: string, call: VendorCall): Promise<{ async: boolean; body: unknown }>
+}
+export type VendorCall = { method: string; verb: string; args: Record<string, unknown> }
 
 export interface Validator {
   validate(ident: string): Promise<Validation>
@@ -82,6 +105,7 @@ export type Services = {
   provision: Provision
   power: Power
   management: Management
+  hardware: Hardware
   validator: Validator
   callback: Callback
   drivers: DriverCatalogue

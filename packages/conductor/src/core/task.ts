@@ -3,6 +3,7 @@ import type { PortRecord } from '@ferrite/shared/contracts/ports'
 import type { Command } from '@ferrite/shared/contracts/agent-api'
 import type { AgentCommandName, ParamsInputOf, ResultOf } from '@ferrite/shared/contracts/agent-commands'
 import type { Secret } from '@ferrite/shared/secret'
+import type { NodeDetails } from '../store/resource-store.ts'
 import type { Commit } from '../store/store.ts'
 import type { Clock } from './clock.ts'
 import type { Interfaces } from './interfaces.ts'
@@ -40,4 +41,6 @@ export interface Task {
   /** Runs an effect on the outside, only while the fence is ours: checked directly before. */
   effect<T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T>
   configdrive(): Promise<Secret | undefined>
+  /** What the hardware said of itself: BIOS settings, firmware, inventory. */
+  readonly details: NodeDetails
 }

@@ -2,6 +2,7 @@ import type { InterfaceType } from '@ferrite/shared/contracts/nodes'
 import { Fault } from '@ferrite/shared/fault'
 import type {
   BootInterface,
+  ConsoleInterface,
   DeployInterface,
   InspectInterface,
   Interface,
@@ -10,6 +11,7 @@ import type {
   NetworkInterface,
   PowerInterface,
   StorageInterface,
+  VendorInterface,
 } from '../core/interfaces.ts'
 import type { NodeRecord } from '../core/node.ts'
 import type { DriverCatalogue } from '../core/services.ts'
@@ -17,7 +19,19 @@ import type { StepSettings } from '../steps/settings.ts'
 import { createCatalogue } from './catalogue.ts'
 import type { ImageChecks } from './deploy/check-image.ts'
 import { direct } from './deploy/direct.ts'
-import { fakeBoot, fakeDeploy, fakeInspect, fakeManagement, fakePower, noopManagement } from './fake/fake.ts'
+import { fakeDeploy } from './fake/deploy.ts'
+import {
+  fakeBios,
+  fakeBoot,
+  fakeConsole,
+  fakeFirmware,
+  fakeInspect,
+  fakePower,
+  fakeRaid,
+  fakeStorage,
+} from './fake/fake.ts'
+import { fakeManagement, noopManagement } from './fake/management.ts'
+import { fakeVendor } from './fake/vendor.ts'
 import { hardwareTypes } from './hardware-types.ts'
 import { noInspect } from './inspect/no-inspect.ts'
 import { flat, type FlatSettings } from './network/flat.ts'
@@ -32,6 +46,12 @@ type Table = {
   network: Record<string, NetworkInterface>
   storage: Record<string, StorageInterface>
   inspect: Record<string, InspectInterface>
+  /** A node may have none of these: `no-…`. */
+  console: Record<string, ConsoleInterface>
+  vendor: Record<string, VendorInterface>
+  bios: Record<string, Interface>
+  firmware: Record<string, Interface>
+  raid: Record<string, Interface>
 }
 
 export type DriverParts = {
@@ -50,8 +70,13 @@ const implementations = ({ settings, images, flat: networks, redfish }: DriverPa
   boot:       { 'redfish-virtual-media': redfish.boot, fake: fakeBoot },
   deploy:     { direct: direct(settings, images), fake: fakeDeploy },
   network:    { noop: noopNetwork, flat: flat(networks) },
-  storage:    { noop: noopStorage, fake: { ...noopStorage, name: 'fake' } },
+  storage:    { noop: noopStorage, fake: fakeStorage },
   inspect:    { 'no-inspect': noInspect, fake: fakeInspect },
+  console:    { fake: fakeConsole },
+  vendor:     { fake: fakeVendor },
+  bios:       { fake: fakeBios },
+  firmware:   { fake: fakeFirmware },
+  raid:       { fake: fakeRaid },
 })
 
 export interface Drivers {
@@ -81,8 +106,16 @@ export function createDrivers(options: DriverParts & { enabled: readonly string[
       network: pick(table.network, node, 'network'),
       storage: pick(table.storage, node, 'storage'),
       inspect: pick(table.inspect, node, 'inspect'),
+      ...perhaps(table, node),
     }),
   }
+}
+
+const optional = ['console', 'vendor', 'bios', 'firmware', 'raid'] as const
+
+function perhaps(table: Table, node: NodeRecord): Pick<Interfaces, (typeof optional)[number]> {
+  const named = optional.filter((type) => node[`${type}_interface`]?.startsWith('no-') === false)
+  return Object.fromEntries(named.map((type) => [type, pick<Interface>(table[type], node, type)]))
 }
 
 function pick<T>(from: Record<string, T>, node: NodeRecord, type: keyof Interfaces): T {

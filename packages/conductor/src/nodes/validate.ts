@@ -38,7 +38,7 @@ export async function validateFor(parts: Parts, node: NodeRecord, types: readonl
   await using task = await readTask(parts, node, signal)
   for (const type of types) {
     try {
-      await task.interfaces[type].validate(task)
+      await task.interfaces[type]?.validate(task)
     } catch (error) {
       const code = error instanceof Fault && error.status < 500 ? error.code : 'invalid'
       const what = types.includes('deploy') ? 'deploy or power' : type

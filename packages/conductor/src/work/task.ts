@@ -47,6 +47,7 @@ export async function openTask(
       return work(signal)
     },
     configdrive: () => store.configdrive(node.uuid),
+    details: store.details,
     [Symbol.asyncDispose]: async () => agent?.[Symbol.asyncDispose](),
   }
   return task

@@ -21,7 +21,10 @@ import { nodeListRoutes } from './node-lists.ts'
 import { nodeManagementRoutes, validateRoutes } from './node-management.ts'
 import { nodeStateRoutes } from './node-states.ts'
 import { nodeTraitRoutes } from './node-traits.ts'
-import { nodeUnsupportedRoutes } from './node-unsupported.ts'
+import { nodeHardwareRoutes } from './node-hardware.ts'
+import { nodeIndicatorRoutes } from './node-indicators.ts'
+import { nodeVendorRoutes } from './node-vendor.ts'
+import { nodeVmediaRoutes } from './node-vmedia.ts'
 import { nodeVifRoutes } from './node-vifs.ts'
 import { nodeViewRoutes } from './node-views.ts'
 import { nodeRoutes } from './nodes.ts'
@@ -39,7 +42,10 @@ export const allRoutes = (metrics: Metrics): readonly DeclaredRoute[] => [
   ...nodeVifRoutes,
   ...nodeHistoryRoutes,
   ...nodeViewRoutes,
-  ...nodeUnsupportedRoutes,
+  ...nodeHardwareRoutes,
+  ...nodeIndicatorRoutes,
+  ...nodeVmediaRoutes,
+  ...nodeVendorRoutes,
   ...portRoutes,
   ...portgroupRoutes,
   ...chassisRoutes,

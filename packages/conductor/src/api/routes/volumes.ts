@@ -3,17 +3,20 @@ import { volumeConnectors, volumeTargets } from '../../resources/volumes.ts'
 import type { ResourceKind } from '../../store/resource-store.ts'
 import { listAnswer, looseAnswer } from '../answers.ts'
 import { links } from '../links.ts'
-import { detailParam, fieldsParam, pageParams, text } from '../query.ts'
+import { boolean, fieldsParam, pageParams, text } from '../query.ts'
 import { route, type DeclaredRoute } from '../route.ts'
 import { reads } from './defaults.ts'
 import { nodeOf } from './nodes.ts'
 import { resourceList, resourceRoutes, type ListCall, type Served } from './resource-routes.ts'
 
+// Volumes had it before the other resources.
+const detail = { detail: { since: 32, schema: boolean } }
+
 const common = {
   since: 32,
   policy: 'volume',
   listPolicy: 'volume:list',
-  filters: { node: { since: 32, schema: text } },
+  filters: { node: { since: 32, schema: text }, ...detail },
   filterOf: async ({ api, microversion, query }: ListCall) => {
     const ident = query['node']
     const node = typeof ident === 'string' ? await findNode(api.store, { ident, microversion }) : undefined
@@ -63,7 +66,7 @@ function ofNode<K extends ResourceKind>(served: Served<K>): DeclaredRoute {
   return route({
     ...read,
     path: `/v1/nodes/:ident/volume/${served.collection}`,
-    query: { ...pageParams, ...fieldsParam, ...detailParam },
+    query: { ...pageParams, ...fieldsParam, ...detail },
     answers: { 200: listAnswer(served.collection, looseAnswer) },
     handle: async ({ params, ...call }) => {
       const { uuid } = await nodeOf({ ...call, params: params as { ident: string } })

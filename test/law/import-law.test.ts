@@ -30,7 +30,7 @@ const conductor: Record<string, string[]> = {
   drivers: ['core', 'steps', 'bmc', 'netboot', 'outbound', 'iso', 'configdrive'],
   provision: ['core', 'store', 'work', 'nodes', 'resources', 'steps', 'agent-client', 'configdrive', 'outbound'],
   periodic: ['core', 'store', 'work', 'nodes', 'provision'],
-  api: ['core', 'store', 'nodes', 'resources'],
+  api: ['core', 'store', 'nodes', 'resources', 'outbound'],
 }
 
 /** Inside the agent. */

@@ -5,30 +5,13 @@ import path from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { Fault } from '@ferrite/shared/fault'
+import { apiSettings } from './api-settings.ts'
+import { address, bool, names, seconds } from './setting-types.ts'
 
 const stateHome = (): string =>
   process.getuid?.() === 0
     ? '/var/lib/ferrite'
     : path.join(process.env['XDG_STATE_HOME'] ?? path.join(homedir(), '.local/state'), 'ferrite')
-
-const address = z
-  .string()
-  .regex(/^(\[[0-9a-fA-F:.]+\]|[^:]+):\d{1,5}$/, 'expected HOST:PORT, for example 127.0.0.1:6385 or [::1]:6385')
-const seconds = (value: number) => z.coerce.number().min(0).default(value)
-const bool = (value: boolean) => z.stringbool().or(z.boolean()).default(value)
-const names = (value: string[]) =>
-  z
-    .preprocess(
-      (given) =>
-        typeof given === 'string'
-          ? given
-              .split(',')
-              .map((s) => s.trim())
-              .filter(Boolean)
-          : given,
-      z.array(z.string()),
-    )
-    .default(value)
 
 /** Every setting: its type, default and unit, one sentence each. Also FERRITE_<NAME> in the environment. */
 export const configSchema = z.strictObject({
@@ -50,6 +33,7 @@ export const configSchema = z.strictObject({
     .string()
     .optional()
     .describe('URL under which ramdisks reach this conductor (ipa-api-url); default: made of ramdisk_listen.'),
+  ...apiSettings,
   log_level: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')

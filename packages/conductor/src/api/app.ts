@@ -2,10 +2,12 @@ import { Fault } from '@ferrite/shared/fault'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { checkRoutes } from './check-routes.ts'
 import { errorAnswer } from './faults.ts'
+import type { Door } from './door.ts'
 import { addHooks, commonHeaders, passageOf, sendJson } from './hooks.ts'
 import { addRoute, refuseOtherMethods } from './register.ts'
 import type { Metrics } from './metrics.ts'
 import type { ApiContext, DeclaredRoute, ListenerName } from './route.ts'
+import type { TlsParts } from './limits/tls.ts'
 import { withoutSuffix } from './suffix.ts'
 
 export type AppOptions = {
@@ -14,7 +16,12 @@ export type AppOptions = {
   /** Routes of these listeners are served; every other path is unknown here. */
   listeners: readonly ListenerName[]
   maxConnections: number
+  door: Door
+  /** Speaks https with these; plain http without. */
+  tls: TlsParts | undefined
 }
+
+const serverLimits = { headersTimeout: 10_000, connectionsCheckingInterval: 5000, maxHeaderSize: 16 * 1024 }
 
 /** One listener: its routes, its limits, and the same manners on every answer. */
 export function createApp(context: ApiContext, options: AppOptions): FastifyInstance {
@@ -32,15 +39,15 @@ export function createApp(context: ApiContext, options: AppOptions): FastifyInst
     // Longer than the pauses between a polling client's requests, so that they do not meet a closing connection.
     keepAliveTimeout: 30_000,
     maxRequestsPerSocket: 10_000,
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 5000, maxHeaderSize: 16 * 1024 },
+    ...(options.tls ? { https: { ...serverLimits, ...options.tls } } : { http: serverLimits }),
     frameworkErrors: (_error, request, reply) =>
       undecodable(request as FastifyRequest, reply as unknown as FastifyReply),
   })
   app.server.maxConnections = options.maxConnections
   app.server.maxHeadersCount = 64
-  addHooks(app, context, options.metrics)
+  addHooks(app, context, options.metrics, options.door)
   const served = options.routes.filter(({ listener }) => listener === 'both' || options.listeners.includes(listener))
-  for (const route of served) addRoute(app, context, route)
+  for (const route of served) addRoute(app, context, route, options.door)
   refuseOtherMethods(app, served)
   return app
 }

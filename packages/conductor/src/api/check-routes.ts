@@ -1,4 +1,5 @@
 import { Fault } from '@ferrite/shared/fault'
+import { isPolicy } from './auth/policies.ts'
 import { methods, type DeclaredRoute } from './route.ts'
 
 /** Refuses a table with a route that lacks listener, authorisation or limits, or that stands in it twice. */
@@ -8,6 +9,9 @@ export function checkRoutes(routes: readonly DeclaredRoute[]): void {
     const name = `${route.method} ${route.path}`
     const missing = missingParts(route)
     if (missing.length > 0) throw new Fault('bug', `the route ${name} is declared without ${missing.join(', ')}`)
+    if (route.auth !== 'public' && route.auth !== 'ramdisk' && !isPolicy(route.auth)) {
+      throw new Fault('bug', `the route ${name} names the rule ${route.auth}, which api/auth/policies.ts does not have`)
+    }
     if (seen.has(name)) throw new Fault('bug', `the route ${name} is declared twice`)
     seen.add(name)
   }

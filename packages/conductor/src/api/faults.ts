@@ -34,7 +34,7 @@ export function errorAnswer(error: unknown, path: string, requestId: string): Er
 }
 
 const retryHeaders = (fault: Fault): Record<string, string> =>
-  fault.status === 503 || fault.status === 429 ? { 'retry-after': '5' } : {}
+  fault.status === 503 || fault.status === 429 ? { 'retry-after': String(fault.details['retryAfter'] ?? 5) } : {}
 
 function asKnown(error: unknown, requestId: string): Fault | Refusal {
   if (error instanceof Fault || error instanceof Refusal) return error

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Door } from './door.ts'
+import { anonymous, type Principal } from './auth/principal.ts'
 import { checkOrigin } from './origin.ts'
 import { errorAnswer } from './faults.ts'
 import type { Metrics } from './metrics.ts'
+import { peerOf } from './peer.ts'
 import { noSuchPath } from './refusal.ts'
 import type { ApiContext } from './route.ts'
 import { requestedVersion, versionHeaders } from './versions.ts'
@@ -12,13 +15,28 @@ export type Passage = {
   requestId: string
   startedMs: number
   microversion: number
-  fault: string | null
+  /** Address of the caller, behind trusted proxies too. */
+  source: string
+  /** It came through a trusted proxy, whose X-Forwarded-* headers count. */
+  proxied: boolean
+  principal: Principal
+  /** What a verb found, for the audit record. */
+  before?: string | undefined
+  /** What was thrown, if anything was. */
+  error?: unknown
 }
 const passages = new WeakMap<FastifyRequest, Passage>()
 export const passageOf = (request: FastifyRequest): Passage => {
   const known = passages.get(request)
   if (known) return known
-  const made: Passage = { requestId: `req-${randomUUID()}`, startedMs: performance.now(), microversion: 1, fault: null }
+  const made: Passage = {
+    requestId: `req-${randomUUID()}`,
+    startedMs: performance.now(),
+    microversion: 1,
+    source: peerOf(request),
+    proxied: false,
+    principal: anonymous,
+  }
   passages.set(request, made)
   return made
 }
@@ -34,10 +52,13 @@ export const commonHeaders: Readonly<Record<string, string>> = {
 export const isVersioned = (url: string): boolean => /^\/v1(?:[/?]|$)/.test(url)
 
 /** Headers on every answer, the version before everything else, errors in Ironic's envelope, and the metrics. */
-export function addHooks(app: FastifyInstance, context: ApiContext, metrics: Metrics): void {
+export function addHooks(app: FastifyInstance, context: ApiContext, metrics: Metrics, { proxies }: Door): void {
   app.addHook('onRequest', async (request, reply) => {
     const passage = passageOf(request)
+    passage.proxied = proxies.trusts(passage.source)
+    passage.source = proxies.source(passage.source, request.headers)
     reply.headers({ ...commonHeaders, 'openstack-request-id': passage.requestId })
+    if (isEncrypted(request)) reply.header('strict-transport-security', 'max-age=31536000')
     if (isVersioned(request.url)) {
       passage.microversion = requestedVersion(request.headers)
       reply.headers(versionHeaders(passage.microversion))
@@ -60,12 +81,14 @@ export function addHooks(app: FastifyInstance, context: ApiContext, metrics: Met
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply, { log }: ApiContext) {
   const passage = passageOf(request)
   const answer = errorAnswer(error, request.url, passage.requestId)
-  passage.fault = error instanceof Error ? error.message : String(error)
+  passage.error = error
   if (answer.bug !== undefined) {
     log.error({ err: answer.bug, request_id: passage.requestId, method: request.method }, 'a request failed')
   }
   return sendJson(reply.code(answer.status).headers(answer.headers), answer.body)
 }
+
+const isEncrypted = ({ raw }: FastifyRequest): boolean => 'encrypted' in raw.socket && raw.socket.encrypted === true
 
 /** As bytes: to text fastify would add a charset, which JSON does not have. */
 export function sendJson(reply: FastifyReply, body: unknown): FastifyReply {

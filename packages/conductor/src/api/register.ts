@@ -1,15 +1,19 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { audit } from './audit.ts'
+import { isFault } from '@ferrite/shared/fault'
+import { audit, stateBefore } from './audit.ts'
+import { authorise } from './auth/authorise.ts'
+import { anonymous, type Principal } from './auth/principal.ts'
 import { baseOf } from './base-url.ts'
 import { parseJson } from './body.ts'
+import type { Door } from './door.ts'
 import { passageOf, sendJson } from './hooks.ts'
-import { peerOf } from './peer.ts'
 import { noSuchPath, wrongMethod } from './refusal.ts'
 import { methods, type Answer, type ApiContext, type DeclaredRoute, type Request } from './route.ts'
 import { tooNew } from './versions.ts'
 
-/** Serves one declared route: its version, its limits, its parser, its audit line. */
-export function addRoute(app: FastifyInstance, context: ApiContext, route: DeclaredRoute): void {
+/** Serves one declared route: who may call it, its version, its limits, its parser, its audit record. */
+export function addRoute(app: FastifyInstance, context: ApiContext, route: DeclaredRoute, door: Door): void {
+  const parts = { context, log: door.log }
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: FastifyRequest, raw: Buffer) =>
@@ -21,12 +25,42 @@ export function addRoute(app: FastifyInstance, context: ApiContext, route: Decla
       exposeHeadRoute: answersHead(route),
       // Room for an empty document, which counts as no body.
       bodyLimit: Math.max(route.maxBody, 64),
-      onRequest: async (request) => checkVersion(route, passageOf(request).microversion),
-      ...(route.audit === null ? {} : { onResponse: async (request, reply) => audit(context, route, request, reply) }),
-      handler: async (request, reply) =>
-        send(reply, await route.run(toRequest(context, request, reply)), request, context),
+      onRequest: async (request, reply) => letIn(door, route, request, reply),
+      ...(route.audit === null ? {} : { onResponse: async (request, reply) => audit(parts, route, request, reply) }),
+      handler: async (request, reply) => {
+        const passage = passageOf(request)
+        if (route.audit !== null) {
+          passage.before = await stateBefore(context, route, request.params as Record<string, string>)
+        }
+        const asked = await authorise(route, toRequest(context, request, reply), passage.principal)
+        return send(reply, await route.run(asked), request, context)
+      },
     })
   })
+}
+
+/** Everything that is decided before a body is read. */
+async function letIn(door: Door, route: DeclaredRoute, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const passage = passageOf(request)
+  door.overload.check(route)
+  passage.principal = await principalOf(door, route, request, reply)
+  door.rates.check(route, passage.principal, passage.source)
+  checkVersion(route, passage.microversion)
+}
+
+async function principalOf(
+  { authenticator }: Door,
+  route: DeclaredRoute,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<Principal> {
+  if (route.auth === 'public' || route.auth === 'ramdisk') return anonymous
+  try {
+    return await authenticator.principalOf(request.headers, passageOf(request).source)
+  } catch (error) {
+    if (isFault(error, 'unauthorized')) reply.header('www-authenticate', authenticator.challenge)
+    throw error
+  }
 }
 
 function checkVersion(route: DeclaredRoute, microversion: number): void {
@@ -38,8 +72,7 @@ function checkVersion(route: DeclaredRoute, microversion: number): void {
 function toRequest(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Request {
   const gone = new AbortController()
   reply.raw.once('close', () => gone.abort())
-  const { requestId, microversion } = passageOf(request)
-  const peer = peerOf(request)
+  const { requestId, microversion, source, proxied, principal } = passageOf(request)
   return {
     api: context,
     params: request.params as Record<string, string>,
@@ -47,9 +80,9 @@ function toRequest(context: ApiContext, request: FastifyRequest, reply: FastifyR
     body: request.body,
     headers: request.headers,
     microversion,
-    base: baseOf(request, context.config),
-    caller: { user: null, project: null, source: peer, request_id: requestId },
-    peer,
+    base: baseOf(request, context.config, proxied),
+    caller: { user: principal.user, project: principal.project, source, request_id: requestId },
+    peer: source,
     suffixed: request.originalUrl !== request.url,
     signal: gone.signal,
   }
@@ -57,7 +90,9 @@ function toRequest(context: ApiContext, request: FastifyRequest, reply: FastifyR
 
 function send(reply: FastifyReply, answer: Answer, request: FastifyRequest, { config }: ApiContext): FastifyReply {
   reply.code(answer.status).headers(answer.headers ?? {})
-  if (answer.location !== undefined) reply.header('location', baseOf(request, config) + answer.location)
+  if (answer.location !== undefined) {
+    reply.header('location', baseOf(request, config, passageOf(request).proxied) + answer.location)
+  }
   if (answer.stream) return reply.send(answer.stream)
   if (answer.text !== undefined) {
     if (!reply.hasHeader('content-type')) reply.type('text/plain; charset=utf-8')

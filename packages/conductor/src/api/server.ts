@@ -1,10 +1,14 @@
 import { isIP } from 'node:net'
+import { Server as TlsServer } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
 import { Fault } from '@ferrite/shared/fault'
 import type { Config } from '../config.ts'
 import { createApp } from './app.ts'
+import { openDoor } from './door.ts'
+import { followTls } from './limits/follow-tls.ts'
+import { readTls, tlsFiles, type TlsFiles } from './limits/tls.ts'
 import { createMetrics } from './metrics.ts'
-import type { ApiContext } from './route.ts'
+import type { ApiContext, ListenerName } from './route.ts'
 import { allRoutes } from './routes/table.ts'
 
 export type ApiParts = Omit<ApiContext, 'config'>
@@ -19,19 +23,19 @@ export interface Api {
 export function createApi(config: Config, parts: ApiParts): Api {
   const operatorAddress = readAddress('listen', config.listen)
   const ramdiskAddress = readAddress('ramdisk_listen', config.ramdisk_listen)
-  refuseExposure(config, operatorAddress.host)
+  const operatorTls = tlsFiles(config, 'operator')
+  const ramdiskTls = tlsFiles(config, 'ramdisk')
+  refuseExposure(config, operatorAddress.host, operatorTls !== undefined)
   const context: ApiContext = { config, ...parts }
+  const door = openDoor(context)
   const metrics = createMetrics({ store: parts.store, events: parts.services.events })
   const routes = allRoutes(metrics)
-  const operator = createApp(context, {
-    routes,
-    metrics,
-    listeners: config.single_listener ? ['operator', 'ramdisk'] : ['operator'],
-    maxConnections: 2000,
-  })
-  const ramdisk = config.single_listener
-    ? undefined
-    : createApp(context, { routes, metrics, listeners: ['ramdisk'], maxConnections: 4000 })
+  const listener = (listeners: readonly ListenerName[], maxConnections: number, tls: TlsFiles | undefined) =>
+    createApp(context, { routes, metrics, listeners, maxConnections, door, tls: tls && readTls(tls) })
+  const { single_listener: single } = config
+  const operator = listener(single ? ['operator', 'ramdisk'] : ['operator'], 2000, operatorTls)
+  const ramdisk = single ? undefined : listener(['ramdisk'], 4000, ramdiskTls)
+  const following = [followTls(operator, operatorTls, parts.log), followTls(ramdisk, ramdiskTls, parts.log)]
   return {
     listen: async () => {
       const operatorUrl = await bind(operator, operatorAddress, 'listen')
@@ -46,7 +50,9 @@ export function createApi(config: Config, parts: ApiParts): Api {
       }
     },
     close: async () => {
+      for (const end of following) end()
       await Promise.all([operator.close(), ramdisk?.close()])
+      await door.close()
       metrics.close()
     },
   }
@@ -61,13 +67,21 @@ function readAddress(setting: string, text: string): Address {
   return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port }
 }
 
-/** Without authentication whoever reaches the port owns every machine. */
-function refuseExposure(config: Config, host: string): void {
-  if (config.insecure_noauth_on_any_address || isLoopback(host)) return
-  throw new Fault(
-    'invalid',
-    `setting listen is ${config.listen}: an API without authentication may only listen on loopback, such as 127.0.0.1:6385; set insecure_noauth_on_any_address to allow it all the same`,
-  )
+/** Without authentication whoever reaches the port owns every machine; without TLS whoever listens owns the credentials. */
+function refuseExposure(config: Config, host: string, encrypted: boolean): void {
+  if (isLoopback(host)) return
+  if (config.auth.includes('noauth') && !config.insecure_noauth_on_any_address) {
+    throw new Fault(
+      'invalid',
+      `setting listen is ${config.listen}: an API without authentication may only listen on loopback, such as 127.0.0.1:6385; set auth, or insecure_noauth_on_any_address to allow it all the same`,
+    )
+  }
+  if (!config.auth.includes('noauth') && !encrypted && !config.insecure_plain_http) {
+    throw new Fault(
+      'invalid',
+      `setting listen is ${config.listen}: credentials would travel over plain http; set tls_cert and tls_key, or insecure_plain_http to allow it all the same`,
+    )
+  }
 }
 
 const isLoopback = (host: string): boolean =>
@@ -81,5 +95,6 @@ async function bind(app: FastifyInstance, { host, port }: Address, setting: stri
   }
   const bound = app.server.address()
   const actual = bound !== null && typeof bound === 'object' ? bound.port : port
-  return `http://${host.includes(':') ? `[${host}]` : host}:${actual}`
+  const scheme = app.server instanceof TlsServer ? 'https' : 'http'
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${actual}`
 }

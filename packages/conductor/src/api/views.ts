@@ -4,6 +4,7 @@ import { Fault } from '@ferrite/shared/fault'
 import { masked, maskedText, mask } from '@ferrite/shared/redact'
 import type { NodeRecord } from '../core/node.ts'
 import { driverInternalInfo } from '../core/node-view.ts'
+import { hiddenInternal, hiddenInternalView } from './auth/redacted.ts'
 import { links } from './links.ts'
 import { tooNew } from './versions.ts'
 
@@ -48,7 +49,7 @@ function nodeValue(
 ): unknown {
   switch (name) {
     case 'driver_internal_info':
-      return masked(driverInternalInfo(node))
+      return node.internal === hiddenInternal ? hiddenInternalView : masked(driverInternalInfo(node))
     case 'driver_info':
       return masked(node.driver_info, secretKeys)
     case 'instance_info':

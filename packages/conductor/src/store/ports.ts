@@ -50,6 +50,10 @@ export function listPorts(context: StoreContext, filter: PortFilter, page: Page)
   if (filter.description_contains !== undefined)
     add("description LIKE ? ESCAPE '\\'", contains(filter.description_contains))
   addList(add, 'address', filter.address)
+  if (filter.visible_to !== undefined) {
+    const { visible_to } = filter
+    add('node_uuid IN (SELECT uuid FROM nodes WHERE owner = ? OR lessee = ?)', visible_to, visible_to)
+  }
   addList(
     (sql, value) => add(`node_uuid IN (SELECT uuid FROM nodes WHERE ${sql})`, value ?? null),
     'shard',

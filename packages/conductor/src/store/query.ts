@@ -39,7 +39,9 @@ export function filterSql(filter: NodeFilter): Where {
   if (filter.associated !== undefined) add(`instance_uuid IS ${filter.associated ? 'NOT ' : ''}NULL`)
   if (filter.sharded !== undefined) add(`shard IS ${filter.sharded ? 'NOT ' : ''}NULL`)
   if (filter.include_children === false && filter.parent_node === undefined) add('parent_node IS NULL')
-  if (filter.project !== undefined) add('(owner = ? OR lessee = ?)', filter.project, filter.project)
+  for (const project of [filter.project, filter.visible_to]) {
+    if (project !== undefined) add('(owner = ? OR lessee = ?)', project, project)
+  }
   if (filter.description_contains !== undefined)
     add("description LIKE ? ESCAPE '\\'", contains(filter.description_contains))
   addList(add, 'uuid', filter.uuid)

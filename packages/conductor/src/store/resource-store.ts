@@ -20,7 +20,7 @@ export type ResourceRecords = {
 }
 export type ResourceKind = keyof ResourceRecords
 
-/** Columns that must have this value, or one of these. `shard` and `conductor_group` are the node's. */
+/** Columns that must have this value, or one of these. `shard` and `conductor_group` are the node's; `visible_to` is a project. */
 export type ResourceFilter = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>
 
 /** Create, read, list, change and delete, the same for every resource. Each call is one transaction. */

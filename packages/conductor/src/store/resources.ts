@@ -85,6 +85,10 @@ function whereOf(table: ResourceTable, filter: ResourceFilter): Where {
       add("description LIKE ? ESCAPE '\\'", contains(String(value)))
       continue
     }
+    if (column === 'visible_to') {
+      addVisible(add, table, String(value))
+      continue
+    }
     const ofNode = !table.kinds.has(column) && ['shard', 'conductor_group'].includes(column)
     if (!ofNode && !table.kinds.has(column)) throw new Fault('bug', `${table.noun} has no column ${column}`)
     const put = (sql: string, ...values: SQLInputValue[]) =>
@@ -93,6 +97,19 @@ function whereOf(table: ResourceTable, filter: ResourceFilter): Where {
     else put(`${quoted(column)} = ?`, typeof value === 'boolean' ? Number(value) : value)
   }
   return where
+}
+
+/** What a project sees of a table: what its nodes have, what is its own, public runbooks. */
+function addVisible(
+  add: (sql: string, ...values: SQLInputValue[]) => void,
+  { name, kinds }: ResourceTable,
+  project: string,
+) {
+  if (name === 'allocations') add('owner = ?', project)
+  else if (name === 'runbooks') add('(owner = ? OR "public" = 1)', project)
+  else if (kinds.has('node_uuid')) {
+    add('node_uuid IN (SELECT uuid FROM nodes WHERE owner = ? OR lessee = ?)', project, project)
+  } else add('0 = 1')
 }
 
 /** Inside of a transaction. */

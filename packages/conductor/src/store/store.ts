@@ -90,6 +90,8 @@ export type NodeFilter = {
   owner?: string
   lessee?: string
   project?: string
+  /** Only what this project owns or has on lease. */
+  visible_to?: string
   description_contains?: string
   retired?: boolean
   shard?: string[]
@@ -109,6 +111,8 @@ export type PortFilter = {
   description_contains?: string
   shard?: string[]
   conductor_groups?: string[]
+  /** Only ports of nodes that this project owns or has on lease. */
+  visible_to?: string
 }
 
 /** The only way to the database. Each call is one transaction. Secret values are sealed at rest by the implementation. */

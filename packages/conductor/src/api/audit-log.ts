@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto'
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { Fault } from '@ferrite/shared/fault'
+
+export type AuditRecord = Readonly<Record<string, unknown>>
+export type AuditLog = {
+  /** Appends one line; it is with the kernel when this returns. */
+  append(record: AuditRecord): void
+  close(): void
+}
+
+export const auditFile = (stateDir: string): string => path.join(stateDir, 'audit.jsonl')
+const none = '0'.repeat(64)
+const tailBytes = 64 * 1024
+
+/** The append-only record of deeds. Each line carries the digest of the one before, so that none can be changed or taken out unseen. */
+export function openAuditLog(stateDir: string): AuditLog {
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 })
+  const file = auditFile(stateDir)
+  let fd: number
+  try {
+    fd = openSync(file, 'a+', 0o640)
+  } catch (cause) {
+    throw new Fault('invalid', `cannot write the audit log ${file}`, { cause })
+  }
+  const last = lastLine(fd)
+  let { seq, hash } = last
+  // A line that a crash cut off stays where it is, ended, so that the next one is whole.
+  if (last.cut) writeSync(fd, '\n')
+  return {
+    append: (record) => {
+      seq += 1
+      const line = JSON.stringify({ seq, ...record, prev: hash })
+      writeSync(fd, `${line}\n`)
+      hash = digest(line)
+    },
+    close: () => closeSync(fd),
+  }
+}
+
+const digest = (line: string): string => createHash('sha256').update(line).digest('hex')
+
+function lastLine(fd: number): { seq: number; hash: string; cut: boolean } {
+  const { size } = fstatSync(fd)
+  const tail = Buffer.alloc(Math.min(size, tailBytes))
+  readSync(fd, tail, 0, tail.length, size - tail.length)
+  const text = tail.toString('utf8')
+  const line = text.slice(0, text.lastIndexOf('\n')).split('\n').at(-1) ?? ''
+  const seq = /^\{"seq":(\d+),/.exec(line)?.[1]
+  return { seq: Number(seq ?? 0), hash: seq === undefined ? none : digest(line), cut: size > 0 && !text.endsWith('\n') }
+}
+
+export type Verdict = { lines: number; broken: { line: number; reason: string } | undefined }
+
+/** Reads the log of a state directory and follows its chain. Lines that a crash cut off are passed over. */
+export async function verifyAuditLog(file: string): Promise<Verdict> {
+  const lines = (await readFile(file, 'utf8')).split('\n').slice(0, -1)
+  let hash = none
+  let seq = 0
+  for (const [index, line] of lines.entries()) {
+    const record = parse(line)
+    // Cut off: the chain goes on from the line before it.
+    if (!record) continue
+    if (record['prev'] !== hash) return broken(lines, index, 'it does not follow from the line before')
+    if (record['seq'] !== seq + 1) return broken(lines, index, 'its number is not the next')
+    hash = digest(line)
+    seq += 1
+  }
+  return { lines: seq, broken: undefined }
+}
+
+const broken = (lines: readonly string[], index: number, reason: string): Verdict => ({
+  lines: lines.length,
+  broken: { line: index + 1, reason },
+})
+
+function parse(line: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(line) as Record<string, unknown>
+  } catch {
+    return undefined // half a line, from a crash
+  }
+}

@@ -1,0 +1,53 @@
+import { statSync } from 'node:fs'
+import type { Clock } from '../../core/clock.ts'
+import { tokenOf, type Method } from './authenticate.ts'
+import { withImplied } from './principal.ts'
+import { digestOf, readTokens, tokenFile, type TokenEntry } from './token-file.ts'
+
+const lookAgainMs = 500
+
+/** Bearer tokens from the file that `ferrite token` keeps; what is revoked there ends here within a second. */
+export function openTokens({ stateDir, clock }: { stateDir: string; clock: Clock }): Method {
+  const known = watched(tokenFile(stateDir), clock)
+  return {
+    challenge: 'Bearer realm="Baremetal API"',
+    principalOf: async (headers) => {
+      const token = tokenOf(headers)
+      if (token === undefined) return undefined
+      // Found by its digest: nothing here compares a secret byte by byte.
+      const entry = known().get(digestOf(token))
+      if (!entry || entry.expires_at <= clock.now().toISOString()) return null
+      return {
+        user: entry.name,
+        project: entry.project,
+        system: entry.project === null,
+        serviceProject: false,
+        roles: withImplied([entry.role]),
+        via: 'token',
+      }
+    },
+  }
+}
+
+function watched(file: string, clock: Clock): () => ReadonlyMap<string, TokenEntry> {
+  const read = () => new Map(readTokens(file).map((entry) => [entry.sha256, entry]))
+  let tokens = read()
+  let stamp = stampOf(file)
+  let looked = clock.monotonicMs()
+  return () => {
+    const now = clock.monotonicMs()
+    if (now - looked < lookAgainMs) return tokens
+    looked = now
+    const fresh = stampOf(file)
+    if (fresh !== stamp) {
+      tokens = read()
+      stamp = fresh
+    }
+    return tokens
+  }
+}
+
+function stampOf(file: string): string {
+  const found = statSync(file, { throwIfNoEntry: false })
+  return found ? `${found.ino} ${found.mtimeMs} ${found.size}` : ''
+}

@@ -18,9 +18,9 @@ export const hardwareTypes: readonly HardwareType[] = [
     interfaces: {
       power: ['fake'],                    management: ['fake', 'noop'],      boot: ['fake'],
       deploy: ['fake', 'direct'],         network: ['noop', 'flat'],         storage: ['noop', 'fake'],
-      inspect: ['fake', 'no-inspect'],    bios: ['fake', 'no-bios'],         console: ['fake', 'no-console'],
-      firmware: ['fake', 'no-firmware'],  raid: ['fake', 'no-raid'],         rescue: ['no-rescue', 'fake'],
-      vendor: ['fake', 'no-vendor'],
+      inspect: ['no-inspect', 'fake'],    bios: ['no-bios', 'fake'],         console: ['no-console', 'fake'],
+      firmware: ['no-firmware', 'fake'],  raid: ['fake', 'no-raid'],         rescue: ['no-rescue', 'fake'],
+      vendor: ['no-vendor', 'fake'],
     },
   },
 ]

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { interfaceTypes, nodeFields, type InterfaceType, type NodeFieldName } from '@ferrite/shared/contracts/nodes'
 import { Fault } from '@ferrite/shared/fault'
+import { issueText } from './issue-text.ts'
 
 type Writer = 'create' | 'patch'
 const writable = (by: Writer): NodeFieldName[] =>
@@ -31,7 +32,7 @@ export function readNodeField(name: NodeFieldName, given: unknown): unknown {
   const coerced = isFlag(schema) && typeof value === 'string' ? flagFrom(value) : value
   const result = schema.safeParse(coerced)
   if (!result.success) {
-    throw new Fault('invalid', `Schema error for node: ${name}: ${result.error.issues[0]?.message ?? 'wrong value'}`)
+    throw new Fault('invalid', `Schema error for node: ${name}: ${issueText(name, coerced, result.error.issues[0])}`)
   }
   if (name === 'properties') checkProperties(value as Record<string, unknown>)
   if (typeof coerced !== 'string') return coerced

@@ -4,6 +4,7 @@ import type { NodeRecord } from '../core/node.ts'
 import type { Store } from '../store/store.ts'
 import { whileLocked } from './change-node.ts'
 import { applyPatch, checkRoots, readPatch, rootOf } from './json-patch.ts'
+import { issueText } from './issue-text.ts'
 import { attachedVif, checkPortChange } from './port-rules.ts'
 import { checkPortgroup } from './portgroup-rules.ts'
 import { isUuid } from './names.ts'
@@ -115,7 +116,7 @@ function readPortField(name: PortFieldName, given: unknown): unknown {
   const result = schema.safeParse(flag ?? value)
   if (result.success) return result.data
   const what = name === 'local_link_connection' ? name : 'port'
-  const message = result.error.issues[0]?.message ?? 'wrong value'
+  const message = issueText(name, flag ?? value, result.error.issues[0])
   throw new Fault('invalid', name === 'address' ? message : `Schema error for ${what}: ${name}: ${message}`)
 }
 

@@ -18,10 +18,9 @@ export function checkBody(node: NodeRecord, verb: ProvisionVerb, body: Provision
   if (given(body.clean_steps) && verb !== 'clean') {
     throw new Fault('invalid', '"clean_steps" is only valid when setting target provision state to clean')
   }
-  if (verb === 'clean' && !given(body.clean_steps) && !given(body.runbook)) {
+  if (verb === 'clean' && !given(body.clean_steps)) {
     throw new Fault('missing_parameter', '"clean_steps" is required when setting target provision state to clean')
   }
-  if (given(body.runbook)) throw new Fault('unsupported', 'runbooks are not supported')
   if (given(body.service_steps) && verb !== 'service') {
     throw new Fault('invalid', '"service_steps" is only valid when setting target provision state to service')
   }

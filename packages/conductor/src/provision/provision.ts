@@ -9,6 +9,7 @@ import { advance } from './advance.ts'
 import { checkBody } from './check-body.ts'
 import { checkMaintenance, checkProtected, checkState, checkVerb, impossible } from './check-verb.ts'
 import { newFlow } from './new-flow.ts'
+import { deployStepsFor, withRunbook } from './ordered-steps.ts'
 import type { ProvisionParts } from './parts.ts'
 import { flowSteps } from './user-steps.ts'
 
@@ -47,16 +48,17 @@ export function createProvision(parts: RequestParts): Provision {
 async function requestOnce(
   parts: RequestParts,
   ident: string,
-  body: ProvisionRequest,
+  asked: ProvisionRequest,
   caller: Caller,
   microversion: number,
 ): Promise<void> {
   const node = await parts.store.node(ident)
   if (!node) throw new Fault('not_found', `Node ${ident} could not be found.`)
-  const verb = checkVerb(node, body.target, microversion)
+  const verb = checkVerb(node, asked.target, microversion)
   checkMaintenance(node, verb)
-  checkState(node, verb, body.target)
+  checkState(node, verb, asked.target)
   checkProtected(node, verb)
+  const body = await withRunbook(parts.store, node, verb, asked, microversion)
   checkBody(node, verb, body, microversion)
   const change = await changeFor(parts, node, verb, body, caller)
   await parts.store.commit({ node_uuid: node.uuid, guard: { unlocked: true }, revision: node.revision, ...change })
@@ -110,7 +112,7 @@ async function deploy(
   const given = body.configdrive ?? configdriveOf(node)
   const keeps = verb === 'rebuild' && given === undefined
   const { configdrive: _moved, ...instance_info } = node.instance_info
-  const steps = flowSteps(body.deploy_steps ?? [])
+  const steps = flowSteps(await deployStepsFor(parts.store, node, body.deploy_steps ?? []))
   const change = begin(
     parts,
     node,

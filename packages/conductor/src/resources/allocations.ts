@@ -44,8 +44,12 @@ export const allocations: typeof rules = {
 }
 
 async function uuidsOf(store: Store, idents: readonly string[]): Promise<string[]> {
-  const nodes = await Promise.all(idents.map((ident) => nodeNamed(store, ident)))
-  return nodes.map(({ uuid }) => uuid)
+  const nodes = await Promise.all(idents.map((ident) => store.node(ident)))
+  const missing = idents.filter((_, at) => !nodes[at])
+  if (missing.length > 0) {
+    throw new Fault('invalid', `Nodes cannot be found: ${missing.join(', ').slice(0, 300)}`)
+  }
+  return nodes.flatMap((node) => node?.uuid ?? [])
 }
 
 async function nodeNamed(store: Store, ident: string): Promise<NodeRecord> {

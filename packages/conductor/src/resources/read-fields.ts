@@ -1,5 +1,6 @@
 import type { ResourceField, ResourceFields } from '@ferrite/shared/contracts/resource-fields'
 import { Fault } from '@ferrite/shared/fault'
+import { issueText } from '../nodes/issue-text.ts'
 import { applyPatch, checkRoots, readPatch, rootOf } from '../nodes/json-patch.ts'
 import { keepSecrets } from '../nodes/keep-secrets.ts'
 
@@ -73,7 +74,7 @@ function readField(noun: string, name: string, field: ResourceField, given: unkn
   if (!result.success) {
     const [issue] = result.error.issues
     const where = [name, ...(issue?.path ?? [])].map(String).join('.')
-    const text = issue?.message ?? 'wrong value'
+    const text = issueText(name, coerced, issue)
     throw new Fault('invalid', text.startsWith('Expected a MAC') ? text : `Schema error for ${noun}: ${where}: ${text}`)
   }
   const { data } = result

@@ -2,17 +2,17 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { request } from 'undici'
+import { freePort } from './free-port.ts'
 
 /** A conductor as a process of its own, on fixed ports, so that it can be killed and started again. */
 export type ConductorProcess = AsyncDisposable & {
   readonly url: string
   readonly ramdiskUrl: string
+  readonly ramdiskPort: number
   readonly pid: number | undefined
   readonly logFile: string
   start(): Promise<void>
@@ -28,13 +28,17 @@ const cli = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.
 export async function startConductorProcess(options: {
   dir: string
   settings: Record<string, unknown>
+  ramdiskHost?: string
   /** Milliseconds to become ready. */
   readyMs?: number
 }): Promise<ConductorProcess> {
   const [port, ramdiskPort] = [await freePort(), await freePort()]
+  // Machines that see this computer's loopback under another address reach the same ports there.
+  const own = options.ramdiskHost ? { ramdisk_endpoint: `http://${options.ramdiskHost}:${ramdiskPort}` } : {}
   const url = `http://127.0.0.1:${port}`
   const logFile = path.join(options.dir, 'conductor.log')
   const settings = {
+    ...own,
     ...options.settings,
     state_dir: path.join(options.dir, 'conductor'),
     listen: `127.0.0.1:${port}`,
@@ -54,6 +58,7 @@ export async function startConductorProcess(options: {
   const conductor: ConductorProcess = {
     url,
     ramdiskUrl: `http://127.0.0.1:${ramdiskPort}`,
+    ramdiskPort,
     logFile,
     get pid() {
       return child?.pid
@@ -93,12 +98,4 @@ async function ready(url: string, child: ChildProcess, limitMs: number, logFile:
     if (performance.now() > deadline) throw new Error(`the conductor is not ready after ${limitMs} ms; see ${logFile}`)
     await delay(50)
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise<void>((resolve) => server.close(() => resolve()))
-  return port
 }

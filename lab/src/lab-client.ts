@@ -64,6 +64,13 @@ export class LabClient {
     return node
   }
 
+  /** Creates a node from the whole of what is told about it, and its ports. */
+  async create({ node, macs }: { node: Record<string, unknown>; macs: readonly string[] }): Promise<ApiNode> {
+    const created = (await this.must('POST', '/v1/nodes', node)) as ApiNode
+    for (const address of macs) await this.must('POST', '/v1/ports', { node_uuid: created.uuid, address })
+    return created
+  }
+
   async node(ident: string): Promise<ApiNode> {
     return (await this.must('GET', `/v1/nodes/${ident}`)) as ApiNode
   }

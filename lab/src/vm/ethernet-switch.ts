@@ -1,0 +1,120 @@
+import { once } from 'node:events'
+import { rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import type { Server, Socket } from 'node:net'
+import { framed, frameReader } from './frame-stream.ts'
+
+/** Answers frames that a service of the network itself takes, as a DHCP server; undefined: it is none of its business. */
+export type FrameService = (frame: Buffer) => readonly Uint8Array[] | undefined
+
+export type PortFacts = { name: string; network: string | null; up: boolean; frames: number; bytes: number }
+
+/** A learning switch in this process. Each port is a unix socket for one QEMU; frames stay on the port's network. */
+export type EthernetSwitch = AsyncDisposable & {
+  /** Opens a port; the path is for QEMU's `-netdev stream,server=off,addr.type=unix,addr.path=…`. */
+  open(name: string, path: string, network: () => string | null): Promise<void>
+  close(name: string): Promise<void>
+  /** Forgets who was behind a port, once it is on another network. */
+  forget(name: string): void
+  /** What a network itself answers. */
+  serve(network: string, service: FrameService): void
+  readonly ports: readonly PortFacts[]
+}
+
+type Port = PortFacts & { server: Server; socket: Socket | undefined; path: string; networkNow: () => string | null }
+
+/** Beyond this a port that does not read loses frames, as on any switch. */
+const mostWaiting = 8 * 1024 * 1024
+const headerBytes = 4 + 14
+/** What the network itself answers is asked in short frames. */
+const longestService = 1000
+
+export function openEthernetSwitch(): EthernetSwitch {
+  const ports = new Map<string, Port>()
+  const learned = new Map<string, Port>()
+  const services = new Map<string, FrameService[]>()
+  const key = (network: string, mac: string) => `${network}\0${mac}`
+  const forget = (port: Port | undefined) => {
+    for (const [address, at] of learned) if (at === port) learned.delete(address)
+  }
+
+  const forward = (from: Port, frame: Buffer): void => {
+    const network = from.networkNow()
+    if (network === null || frame.length < headerBytes) return
+    from.frames += 1
+    from.bytes += frame.length - 4
+    const isForAll = ((frame[4] ?? 0) & 1) === 1
+    learned.set(key(network, frame.toString('latin1', 10, 16)), from)
+    if (frame.length < longestService) {
+      for (const service of services.get(network) ?? []) {
+        const answers = service(frame.subarray(4))
+        if (!answers) continue
+        for (const answer of answers) send(from, framed(answer))
+        return
+      }
+    }
+    const known = isForAll ? undefined : learned.get(key(network, frame.toString('latin1', 4, 10)))
+    const to = known ? [known] : [...ports.values()]
+    for (const port of to) if (port !== from && port.networkNow() === network) send(port, frame)
+  }
+
+  const attach = (port: Port, socket: Socket): void => {
+    port.socket?.destroy()
+    port.socket = socket
+    const read = frameReader((frame) => forward(port, frame))
+    socket.on('data', (bytes: Buffer) => {
+      // One write for all frames that arrived together.
+      for (const { socket: other } of ports.values()) other?.cork()
+      read(bytes)
+      for (const { socket: other } of ports.values()) other?.uncork()
+    })
+    socket.on('error', () => socket.destroy())
+    socket.on('close', () => {
+      if (port.socket !== socket) return
+      port.socket = undefined
+      forget(port)
+    })
+  }
+
+  const close = async (port: Port): Promise<void> => {
+    ports.delete(port.name)
+    port.socket?.destroy()
+    await new Promise<void>((resolve) => port.server.close(() => resolve()))
+    await rm(port.path, { force: true })
+  }
+
+  return {
+    async open(name, path, network) {
+      await rm(path, { force: true })
+      const server = createServer((socket) => attach(port, socket))
+      const port: Port = {
+        ...{ name, path, server, socket: undefined, networkNow: network, frames: 0, bytes: 0 },
+        get network() {
+          return network()
+        },
+        get up() {
+          return this.socket !== undefined
+        },
+      }
+      server.listen(path)
+      await once(server, 'listening')
+      ports.set(name, port)
+    },
+    async close(name) {
+      const port = ports.get(name)
+      if (port) await close(port)
+    },
+    forget: (name) => forget(ports.get(name)),
+    serve: (network, service) => void services.set(network, [...(services.get(network) ?? []), service]),
+    get ports() {
+      return [...ports.values()].map(({ name, network, up, frames, bytes }) => ({ name, network, up, frames, bytes }))
+    },
+    async [Symbol.asyncDispose]() {
+      for (const port of ports.values()) await close(port)
+    },
+  }
+}
+
+function send(port: Port, frame: Buffer): void {
+  if (port.socket && port.socket.writableLength < mostWaiting) port.socket.write(frame)
+}

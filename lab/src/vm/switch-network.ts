@@ -1,0 +1,85 @@
+import path from 'node:path'
+import { Fault } from '@ferrite/shared/fault'
+import { freePort } from '../free-port.ts'
+import { openSwitch } from '../switch.ts'
+import { addressBook } from './addresses.ts'
+import { dhcpServer } from './dhcp-server.ts'
+import type { DhcpLease } from './dhcp-server.ts'
+import { diesWithUs } from './child.ts'
+import { openEthernetSwitch } from './ethernet-switch.ts'
+import { openUplink } from './uplink.ts'
+import type { Uplink } from './uplink.ts'
+import { gatewayOf, subnets } from './vm-network.ts'
+import type { NetworkOptions, VmNetwork } from './vm-network.ts'
+
+/** Networks in user space: needs no privilege at all. */
+export async function openSwitchNetwork(options: NetworkOptions): Promise<VmNetwork> {
+  await using stack = new AsyncDisposableStack()
+  const book = addressBook()
+  const leases: DhcpLease[] = []
+  const ethernet = stack.use(openEthernetSwitch())
+  const portOf = new Map<string, string>()
+  const management = stack.use(await openSwitch())
+  management.onMove((mac) => ethernet.forget(portOf.get(mac) ?? ''))
+  const uplinks = new Map<string, Uplink>()
+  const file = (name: string) => path.join(options.socketDir, name)
+
+  for (const [network, { prefix, isClosed }] of Object.entries(subnets)) {
+    const server = `${prefix}.2`
+    ethernet.serve(
+      network,
+      dhcpServer({
+        ...{ server, serverMac: macOf(server), addressOf: (mac) => book.of(mac, network) },
+        onLease: (lease) => void leases.push(lease),
+        ...(isClosed ? {} : { boot: options.boot, isUp: options.isDhcpUp }),
+      }),
+    )
+    const port = file(`${network}.port`)
+    await ethernet.open(`uplink-${network}`, port, () => network)
+    const logFile = path.join(options.dir, `uplink-${network}.log`)
+    const { tftpRoot, socketDir } = options
+    const net = { name: network, net: `${prefix}.0/24`, host: server, isClosed }
+    uplinks.set(network, stack.use(await openUplink({ ...net, port, tftpRoot, socketDir, logFile })))
+  }
+
+  const forwards = new Map<string, Promise<number>>()
+  const all = stack.move()
+  return {
+    kind: 'switch',
+    switch: management,
+    enter: diesWithUs,
+    hostAddress: gatewayOf('provisioning') ?? '',
+    leases,
+    async plug(id, name, mac) {
+      book.add(mac)
+      const port = `${name}.${id}`
+      portOf.set(mac.toLowerCase(), port)
+      const socket = file(`${port}.port`)
+      await ethernet.open(port, socket, () => management.networkOf(mac))
+      return `stream,id=${id},server=off,addr.type=unix,addr.path=${socket}`
+    },
+    unplug: (_, mac) => ethernet.close(portOf.get(mac.toLowerCase()) ?? ''),
+    addressOf: (mac, network) => book.of(mac, network),
+    forward(mac, network, port) {
+      const key = `${mac} ${network} ${port}`
+      const known = forwards.get(key) ?? open(mac, network, port)
+      forwards.set(key, known)
+      return known
+    },
+    expose: async () => {},
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  }
+
+  async function open(mac: string, network: string, toPort: number): Promise<number> {
+    const address = book.of(mac, network)
+    const uplink = uplinks.get(network)
+    if (!address || !uplink) throw new Fault('not_found', `${mac} has no address on the network ${network}`)
+    const port = await freePort()
+    await uplink.forward(port, address, toPort)
+    return port
+  }
+}
+
+/** The address that QEMU's own stack has on the wire. */
+const macOf = (address: string): string =>
+  ['52', '55', ...address.split('.').map((part) => Number(part).toString(16).padStart(2, '0'))].join(':')

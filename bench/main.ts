@@ -7,6 +7,11 @@ const benches: readonly Bench[] = [
     summary: 'our write against curl|tee|dd, an IPA-like loop, and each stage alone',
     run: async (args) => (await import('./image-write/image-write.ts')).imageWrite(args),
   },
+  {
+    name: 'ramdisk',
+    summary: 'size and time of a build, and from power-on to the first heartbeat',
+    run: async () => (await import('./ramdisk.ts')).ramdisk(),
+  },
 ]
 
 const [name, ...args] = process.argv.slice(2).filter((word) => word !== '--')

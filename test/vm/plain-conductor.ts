@@ -18,6 +18,8 @@ export type PlainConductor = AsyncDisposable & {
   port: number
   token: string
   nodeUuid: string
+  /** On the clock of `performance.now()`. */
+  startedMs: number
   /** Milliseconds since the start at which each path was asked for first. */
   seen: Map<string, number>
   /** The next heartbeat, or the last one. */
@@ -57,6 +59,7 @@ export async function plainConductor(image: string): Promise<PlainConductor> {
   return {
     port: (server.address() as AddressInfo).port,
     token,
+    startedMs: started,
     nodeUuid: node.uuid,
     seen,
     heartbeat,

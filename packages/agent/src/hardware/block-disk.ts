@@ -7,6 +7,7 @@ import type { Disk } from './disk.ts'
 import { blockName, diskHolders } from './disk-holders.ts'
 import { within } from './file-disk.ts'
 import { run } from './run.ts'
+import { zeroByDevice } from './zero-by-device.ts'
 
 /**
  * Opens a block device for this process alone. Fault disk_not_found, or disk_in_use naming the mounts, swap, RAID or LVM
@@ -33,6 +34,7 @@ export async function openBlockDisk(path: string): Promise<Disk> {
     ...(directRefused === undefined ? {} : { directRefused }),
     write: async (buffer, offset) => writeFully(await handle(), buffer, place(buffer, offset)),
     read: async (buffer, offset) => readFully(await handle(), buffer, place(buffer, offset)),
+    zero: (offset, bytes) => zeroByDevice(path, offset, bytes),
     flush: async () => flushFully(await handle(), path),
     dropCache: async () => {
       await tryOne([['blockdev', '--flushbufs', path]])

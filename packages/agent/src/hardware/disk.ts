@@ -13,6 +13,11 @@ export interface Disk extends AsyncDisposable {
   readonly directRefused?: string
   /** Writes all of `buffer` at `offset`. Fault disk_failed with the system's error and the offset. */
   write(buffer: Uint8Array, offset: number): Promise<void>
+  /**
+   * Has the range read as zeros from now on by the disk's own means, without sending them: true when that is so. Absent
+   * or false: it cannot, and zeros have to be written. Offset and length are multiples of `alignment`.
+   */
+  zero?(offset: number, bytes: number): Promise<boolean>
   /** Fills `buffer` from `offset`. */
   read(buffer: Uint8Array, offset: number): Promise<void>
   /** fsync; its result decides whether anything was written at all. */

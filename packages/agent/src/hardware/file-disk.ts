@@ -4,6 +4,7 @@ import { Fault } from '@ferrite/shared/fault'
 import { codeOf, flushFully, openDirect, readFully, writeFully } from './direct-file.ts'
 import type { Disk } from './disk.ts'
 import { run } from './run.ts'
+import { zeroByDevice } from './zero-by-device.ts'
 
 export type FileDiskOptions = {
   /** Makes the file this large (sparse); without it the file is taken as it is. */
@@ -30,6 +31,7 @@ export async function openFileDisk(path: string, options: FileDiskOptions = {}):
       writeFully(file.handle, buffer, { path, offset: within(buffer, offset, sizeBytes, path) }),
     read: async (buffer, offset) =>
       readFully(file.handle, buffer, { path, offset: within(buffer, offset, sizeBytes, path) }),
+    zero: (offset, bytes) => zeroByDevice(path, offset, bytes),
     flush: () => flushFully(file.handle, path),
     async dropCache() {
       // dd's nocache is the only posix_fadvise(DONTNEED) that every machine has; without it the cache is read.

@@ -12,6 +12,11 @@ export type RunOptions = {
 
 export type RunResult = { stdout: string; stderr: string; code: number }
 
+export const minimalEnvironment = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  LC_ALL: 'C',
+}
+
 /**
  * Runs a program without a shell, in its own process group, with an empty environment but PATH and LC_ALL=C.
  * A non-zero exit is a result, not an error. Fault not_found (no such program), timeout, aborted, too_large.
@@ -22,7 +27,7 @@ export async function run(file: string, args: readonly string[], options: RunOpt
   const child = spawn(file, args, {
     detached: true,
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-    env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
+    env: minimalEnvironment,
   })
   let refusal: Fault | undefined
   const stop = (reason: Fault) => {
@@ -88,7 +93,8 @@ function ended(child: ChildProcess, file: string): Promise<number> {
   })
 }
 
-function killGroup(child: ChildProcess): void {
+/** Ends a program that was started as the leader of its own group, and whatever it started. */
+export function killGroup(child: ChildProcess): void {
   if (child.pid === undefined) return
   try {
     process.kill(-child.pid, 'SIGKILL')

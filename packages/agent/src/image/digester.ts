@@ -23,11 +23,13 @@ export type DigestWork = {
 }
 export type DigestReply = { slot: number; digest?: string }
 
+type Asked = { resolve: (reply: DigestReply) => void; reject: (error: Error) => void }
+
 /** A part of the shared memory. */
 export type Span = { offset: number; bytes: number }
 const nothing: Span = { offset: 0, bytes: 0 }
 
-const slotCount = 64
+const slotCount = 256
 
 /**
  * A thread of its own that hashes what is received, in order, and tags what is sent to the disk, over shared memory:
@@ -37,7 +39,9 @@ export class Digester implements AsyncDisposable {
   readonly #worker: Worker
   readonly #slots = new Uint8Array(new SharedArrayBuffer(slotCount * tagBytes))
   readonly #free = Array.from({ length: slotCount }, (_, slot) => slot)
-  readonly #waiting = new Map<number, { resolve: (reply: DigestReply) => void; reject: (error: Error) => void }>()
+  readonly #waiting = new Map<number, Asked>()
+  /** Beyond the slots there are, in the order of asking. */
+  readonly #queue: { work: Omit<DigestWork, 'slot'>; asked: Asked }[] = []
   #failure: Error | undefined
 
   constructor(memory: SharedArrayBuffer, algorithm: string) {
@@ -59,28 +63,29 @@ export class Digester implements AsyncDisposable {
     this.#worker.on('exit', () => this.#fail(new Fault('bug', 'the hashing thread ended')))
   }
 
-  /** Adds `source` to the digest and puts the tag of `sent` into `tag`. Calls are worked off in order. */
-  async absorb(source: Span, sent: Span, tag: Uint8Array): Promise<void> {
-    const { slot } = await this.#ask(source, sent)
-    tag.set(this.#slots.subarray(slot * tagBytes, (slot + 1) * tagBytes))
-    this.#free.push(slot)
+  /** Adds a part of the memory to the digest, in the order of the calls. */
+  async hash(span: Span): Promise<void> {
+    const { slot } = await this.#ask(span, nothing)
+    this.#release(slot)
   }
 
-  /** The tag of a part of the memory, for comparison with one of `absorb`. */
+  /** Puts the tag of a part of the memory into `tag`: the same bytes have the same one. */
   async tag(span: Span, tag: Uint8Array): Promise<void> {
-    await this.absorb(nothing, span, tag)
+    const { slot } = await this.#ask(nothing, span)
+    tag.set(this.#slots.subarray(slot * tagBytes, (slot + 1) * tagBytes))
+    this.#release(slot)
   }
 
-  /** Hex digest of everything absorbed since the beginning or the last reset. */
+  /** Hex digest of everything hashed since the beginning or the last reset. */
   async finish(): Promise<string> {
     const { slot, digest } = await this.#ask(nothing, nothing, { finish: true })
-    this.#free.push(slot)
+    this.#release(slot)
     return digest ?? ''
   }
 
   async reset(): Promise<void> {
     const { slot } = await this.#ask(nothing, nothing, { reset: true })
-    this.#free.push(slot)
+    this.#release(slot)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -89,27 +94,42 @@ export class Digester implements AsyncDisposable {
   }
 
   #ask(source: Span, sent: Span, also: { reset?: boolean; finish?: boolean } = {}): Promise<DigestReply> {
-    const slot = this.#free.pop()
     if (this.#failure) return Promise.reject(this.#failure)
-    if (slot === undefined) return Promise.reject(new Fault('bug', 'more work for the hashing thread than slots'))
-    const work: DigestWork = {
-      slot,
+    const { promise, resolve, reject } = Promise.withResolvers<DigestReply>()
+    const work = {
       hashOffset: source.offset,
       hashBytes: source.bytes,
       tagOffset: sent.offset,
       tagBytes: sent.bytes,
       ...also,
     }
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(slot, { resolve, reject })
+    this.#queue.push({ work, asked: { resolve, reject } })
+    this.#send()
+    return promise
+  }
+
+  #release(slot: number): void {
+    this.#free.push(slot)
+    this.#send()
+  }
+
+  #send(): void {
+    while (this.#queue.length > 0) {
+      const slot = this.#free.pop()
+      if (slot === undefined) return
+      const next = this.#queue.shift()
+      if (!next) return
+      this.#waiting.set(slot, next.asked)
+      const work: DigestWork = { slot, ...next.work }
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
       this.#worker.postMessage(work)
-    })
+    }
   }
 
   #fail(error: Error): void {
     this.#failure ??= error
     for (const { reject } of this.#waiting.values()) reject(error)
+    for (const { asked } of this.#queue.splice(0)) asked.reject(error)
     this.#waiting.clear()
   }
 }

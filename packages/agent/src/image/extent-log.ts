@@ -1,12 +1,14 @@
 import { tagBytes } from './digester.ts'
 
-export type Extent = { offset: number; bytes: number; tag: Uint8Array }
+/** `tag` null: zeros, which need none. */
+export type Extent = { offset: number; bytes: number; tag: Uint8Array | null }
 
-/** What was sent to the disk: place, length and tag of every extent, 28 bytes each (7 MiB for a TiB of slabs). */
+/** What was sent to the disk: place, length and tag of every extent, 29 bytes each (7 MiB for a TiB of slabs). */
 export class ExtentLog {
   #offsets = new Float64Array(256)
   #lengths = new Uint32Array(256)
   #tags = new Uint8Array(256 * tagBytes)
+  #zero = new Uint8Array(256)
   #count = 0
   /** Bytes of all extents. */
   bytes = 0
@@ -19,7 +21,8 @@ export class ExtentLog {
     if (this.#count === this.#offsets.length) this.#grow()
     this.#offsets[this.#count] = offset
     this.#lengths[this.#count] = bytes
-    this.#tags.set(tag, this.#count * tagBytes)
+    this.#zero[this.#count] = tag ? 0 : 1
+    if (tag) this.#tags.set(tag, this.#count * tagBytes)
     this.#count += 1
     this.bytes += bytes
   }
@@ -28,7 +31,7 @@ export class ExtentLog {
     return {
       offset: this.#offsets[index] ?? 0,
       bytes: this.#lengths[index] ?? 0,
-      tag: this.#tags.subarray(index * tagBytes, (index + 1) * tagBytes),
+      tag: this.#zero[index] === 1 ? null : this.#tags.subarray(index * tagBytes, (index + 1) * tagBytes),
     }
   }
 
@@ -38,7 +41,7 @@ export class ExtentLog {
   }
 
   #grow(): void {
-    const [offsets, lengths, tags] = [this.#offsets, this.#lengths, this.#tags]
+    const [offsets, lengths, tags, zero] = [this.#offsets, this.#lengths, this.#tags, this.#zero]
     const size = offsets.length * 2
     this.#offsets = new Float64Array(size)
     this.#offsets.set(offsets)
@@ -46,5 +49,7 @@ export class ExtentLog {
     this.#lengths.set(lengths)
     this.#tags = new Uint8Array(size * tagBytes)
     this.#tags.set(tags)
+    this.#zero = new Uint8Array(size)
+    this.#zero.set(zero)
   }
 }

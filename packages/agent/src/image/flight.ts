@@ -25,6 +25,10 @@ export class Flight {
     while (this.#running.size > 0) await Promise.all(this.#running)
   }
 
+  get failed(): boolean {
+    return this.#failure !== undefined
+  }
+
   /** Throws the first failure, if there was one. */
   check(): void {
     if (this.#failure) throw this.#failure.error

@@ -1,22 +1,15 @@
-import { Fault } from '@ferrite/shared/fault'
-import type { Disk } from '../hardware/disk.ts'
 import type { ByteSource } from './byte-source.ts'
 import type { Digester } from './digester.ts'
-import { tagBytes } from './digester.ts'
-import type { ExtentLog } from './extent-log.ts'
 import { Flight } from './flight.ts'
-import type { Counters } from './progress-meter.ts'
+import type { Landing } from './landing.ts'
 import type { Slab, SlabPool } from './slab-pool.ts'
-import type { WithheldEnds } from './withheld-ends.ts'
 
 export type Pour = {
   source: ByteSource
-  disk: Disk
   pool: SlabPool
-  digester: Digester
-  ends: WithheldEnds
-  log: ExtentLog
-  counters: Counters
+  landing: Landing
+  /** Hashes what passes; undefined when that was done before, as with the bytes of a compressed image. */
+  digester: Digester | undefined
   /** Called with the first error of disk or hash, so that a waiting download stops at once. */
   onFailure: (error: unknown) => void
 }
@@ -35,6 +28,7 @@ export async function pour(job: Pour, first?: FirstSlab): Promise<number> {
   try {
     for (let ready = first; ; ready = undefined) {
       const slab = ready?.slab ?? (await pool.take())
+      if (flight.failed) pool.give(slab)
       flight.check()
       const length = ready?.length ?? (await readOrGive(source, slab, pool))
       if (length === 0) pool.give(slab)
@@ -42,17 +36,19 @@ export async function pour(job: Pour, first?: FirstSlab): Promise<number> {
       position += length
       if (length < slab.bytes.length) break
     }
+    await flight.landed()
+    flight.check()
+    await job.landing.finish()
   } catch (error) {
     await flight.landed()
     flight.check()
     throw error
   }
-  await flight.landed()
-  flight.check()
   return position
 }
 
-async function readOrGive(source: ByteSource, slab: Slab, pool: SlabPool): Promise<number> {
+/** As `source.read`, but a slab whose reading fails goes back to the others. */
+export async function readOrGive(source: ByteSource, slab: Slab, pool: SlabPool): Promise<number> {
   try {
     return await source.read(slab.bytes)
   } catch (error) {
@@ -61,33 +57,12 @@ async function readOrGive(source: ByteSource, slab: Slab, pool: SlabPool): Promi
   }
 }
 
-/** Hashes `length` bytes of the slab and puts them, padded with zeros to whole sectors, at `position` of the disk. */
-async function land(job: Pour, slab: Slab, position: number, length: number): Promise<void> {
-  const { disk, digester, ends, log, pool, counters } = job
+async function land({ landing, digester, pool }: Pour, slab: Slab, position: number, length: number): Promise<void> {
   try {
-    if (position + length > disk.sizeBytes) throw tooLarge(disk)
-    const padded = Math.ceil(length / disk.alignment) * disk.alignment
-    slab.bytes.fill(0, length, padded)
-    const now = ends.keep(slab.bytes.subarray(0, padded), position)
-    const start = now.offset - position
-    const tag = new Uint8Array(tagBytes)
-    const sent = { offset: slab.offset + start, bytes: now.bytes }
-    const hashed = digester.absorb({ offset: slab.offset, bytes: length }, sent, tag)
-    const stored = now.bytes > 0 ? disk.write(slab.bytes.subarray(start, start + now.bytes), now.offset) : undefined
-    // Both must have let go of the memory before it is used again.
-    const results = await Promise.allSettled([hashed, stored])
+    const hashed = digester?.hash({ offset: slab.offset, bytes: length })
+    const results = await Promise.allSettled([hashed, landing.put({ offset: slab.offset, bytes: length, position })])
     for (const result of results) if (result.status === 'rejected') throw result.reason
-    if (now.bytes > 0) log.add({ offset: now.offset, bytes: now.bytes, tag })
-    counters.written += length
   } finally {
     pool.give(slab)
   }
 }
-
-export const tooLarge = (disk: Disk, bytes?: number): Fault =>
-  new Fault(
-    'image_too_large',
-    bytes === undefined
-      ? `the image is larger than ${disk.path}, which has ${disk.sizeBytes} bytes`
-      : `the image has ${bytes} bytes, but ${disk.path} only ${disk.sizeBytes}`,
-  )

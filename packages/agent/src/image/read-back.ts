@@ -6,6 +6,7 @@ import type { ExtentLog } from './extent-log.ts'
 import { Flight } from './flight.ts'
 import type { Counters } from './progress-meter.ts'
 import type { SlabPool } from './slab-pool.ts'
+import { isBlank } from './zero-runs.ts'
 
 export type ReadBack = {
   disk: Disk
@@ -27,6 +28,7 @@ export async function readBack({ disk, pool, digester, log, counters, signal }: 
     const slab = await pool.take()
     try {
       const { offset, bytes, tag } = log.at(index)
+      if (!tag) return await readZeros({ disk, counters, signal }, slab.bytes, { offset, bytes })
       const found = new Uint8Array(tagBytes)
       await disk.read(slab.bytes.subarray(0, bytes), offset)
       await digester.tag({ offset: slab.offset, bytes }, found)
@@ -47,6 +49,20 @@ export async function readBack({ disk, pool, digester, log, counters, signal }: 
   await flight.landed()
   flight.check()
   if (signal.aborted) throw new Fault('aborted', 'the read-back was interrupted', { cause: signal.reason })
+}
+
+async function readZeros(
+  { disk, counters, signal }: Pick<ReadBack, 'disk' | 'counters' | 'signal'>,
+  into: Uint8Array,
+  { offset, bytes }: { offset: number; bytes: number },
+): Promise<void> {
+  for (let done = 0; done < bytes && !signal.aborted;) {
+    const part = into.subarray(0, Math.min(into.length, bytes - done))
+    await disk.read(part, offset + done)
+    if (!isBlank(part)) throw differs(disk, offset + done, part.length)
+    done += part.length
+    counters.verified += part.length
+  }
 }
 
 const differs = (disk: Disk, offset: number, bytes: number): Fault =>

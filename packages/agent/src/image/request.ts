@@ -51,9 +51,14 @@ export const defaultLimits: WriteLimits = {
 
 export type WriteResult = {
   url: string
+  /** As the image travelled: raw, qcow2, gzip, zstd, xz or bzip2. */
+  format: string
   digest: { algorithm: string; value: string }
   bytesReceived: number
+  /** Of the disk, zeros included. */
   bytesWritten: number
+  /** Zeros that the disk made by itself. */
+  bytesZeroedByDevice: number
   /** False when the read-back was turned off. */
   verified: boolean
   bytesWasted: number

@@ -1,3 +1,4 @@
+import { Fault } from '@ferrite/shared/fault'
 import { allocateAligned } from '../hardware/disk.ts'
 
 export const slabBytes = 4 * 1024 * 1024
@@ -16,13 +17,20 @@ export class SlabPool {
     this.memory = all.buffer
     for (let index = 0; index < count; index++) {
       const offset = index * slabBytes
-      this.#free.push({ bytes: all.subarray(offset, offset + slabBytes), offset })
+      this.#free.unshift({ bytes: all.subarray(offset, offset + slabBytes), offset })
     }
   }
 
   take(): Promise<Slab> {
     const slab = this.#free.pop()
     return slab ? Promise.resolve(slab) : new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  /** A slab that is not given back. To be called before the slabs go round. */
+  reserve(): Slab {
+    const slab = this.#free.pop()
+    if (!slab) throw new Fault('bug', 'no slab is left to be set aside')
+    return slab
   }
 
   give(slab: Slab): void {

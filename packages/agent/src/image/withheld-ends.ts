@@ -38,9 +38,24 @@ export class WithheldEnds {
       end.kept.set(bytes.subarray(from - offset, to - offset), from - end.offset)
       end.used = true
     }
-    const from = Math.max(offset, this.#middle.offset)
-    const to = Math.min(offset + bytes.length, this.#middle.offset + this.#middle.bytes)
-    return { offset: from, bytes: Math.max(0, to - from) }
+    return this.#within(offset, bytes.length)
+  }
+
+  /** The same for zeros, which are what is kept unless something else was. */
+  keepZeros({ offset, bytes }: Range): Range {
+    for (const end of this.#ends) {
+      if (offset < end.offset + end.kept.length && offset + bytes > end.offset) end.used = true
+    }
+    return this.#within(offset, bytes)
+  }
+
+  /** Puts what is kept of the range into `bytes`, which were read from the disk at `offset`. */
+  overlay(bytes: Uint8Array, offset: number): void {
+    for (const end of this.#ends) {
+      const from = Math.max(offset, end.offset)
+      const to = Math.min(offset + bytes.length, end.offset + end.kept.length)
+      if (from < to) bytes.set(end.kept.subarray(from - end.offset, to - end.offset), from - offset)
+    }
   }
 
   /** Forgets what was kept: the image begins again. */
@@ -65,5 +80,11 @@ export class WithheldEnds {
       const message = `${this.#disk.path} does not give back what was written at offset ${end.offset}`
       throw new Fault('disk_verify_failed', message, { offset: end.offset, bytes: end.kept.length })
     }
+  }
+
+  #within(offset: number, bytes: number): Range {
+    const from = Math.max(offset, this.#middle.offset)
+    const to = Math.min(offset + bytes, this.#middle.offset + this.#middle.bytes)
+    return { offset: from, bytes: Math.max(0, to - from) }
   }
 }

@@ -5,21 +5,19 @@ import type { Disk } from '../hardware/disk.ts'
 import { expectedDigest } from './checksum.ts'
 import type { Digest } from './checksum.ts'
 import { Digester } from './digester.ts'
-import { ExtentLog } from './extent-log.ts'
 import { ImageSource, StartedAnew } from './http/image-source.ts'
 import { aborted } from './http/wire.ts'
-import { refuseUnlessRaw } from './image-format.ts'
-import { pour, tooLarge } from './pour.ts'
-import type { FirstSlab, Pour } from './pour.ts'
+import { Landing } from './landing.ts'
+import { openImage } from './open-image.ts'
+import type { ImageJob, OpenedImage } from './open-image.ts'
 import { startMeter } from './progress-meter.ts'
 import type { Counters } from './progress-meter.ts'
 import { readBack } from './read-back.ts'
 import type { WriteContext, WriteRequest, WriteResult } from './request.ts'
 import { SlabPool } from './slab-pool.ts'
-import { WithheldEnds } from './withheld-ends.ts'
 
-/** Slabs that go round: eight on their way to the disk, one being filled, one to spare. */
-const slabs = 10
+/** Slabs that go round: what is being received, decoded, hashed and written, and one for odd ends. */
+const slabs = 12
 
 /**
  * Streams an image onto `disk`. Nothing can boot from it until its digest has matched and it was read back: the first
@@ -35,29 +33,23 @@ export async function writeImage(request: WriteRequest, disk: Disk, context: Wri
   using source = new ImageSource(request, signal)
   const counters = countersOf(source)
   using _meter = startMeter(counters, context.onProgress)
-  const job: Job = {
-    source,
-    disk,
-    pool,
-    digester,
-    counters,
-    signal,
-    expected,
-    verify: request.verify,
-    ends: new WithheldEnds(disk),
-    log: new ExtentLog(),
-    onFailure: (error) => stop.abort(error),
-  }
-  const first = await firstSlab(job, request)
+  const landing = new Landing({ disk, pool, digester, counters, verify: request.verify })
+  const onFailure = (error: unknown) => stop.abort(error)
+  const job: Job = { request, source, disk, pool, digester, landing, counters, signal, expected, onFailure }
+  await source.open()
+  counters.phase = 'write'
+  const opened = await untilOneStart(job, () => openImage(job))
   try {
     await wipeTables(disk)
-    const bytesWritten = await land(job, first)
+    const { format, bytes } = await land(job, opened)
     counters.phase = 'done'
     return {
       url: source.url,
+      format,
       digest: expected,
       bytesReceived: source.bytesReceived,
-      bytesWritten,
+      bytesWritten: bytes,
+      bytesZeroedByDevice: landing.bytesZeroedByDevice,
       verified: request.verify,
       bytesWasted: source.bytesWasted,
       resumes: source.resumes,
@@ -68,67 +60,41 @@ export async function writeImage(request: WriteRequest, disk: Disk, context: Wri
   }
 }
 
-type Job = Pour & { source: ImageSource; signal: AbortSignal; expected: Digest; verify: boolean }
+type Job = ImageJob & { source: ImageSource; counters: Counters; expected: Digest }
 
-/** Connects and reads until it is clear that the image can be written at all. The disk is still as it was. */
-async function firstSlab(job: Job, request: WriteRequest): Promise<FirstSlab> {
-  const { source, disk, pool, counters } = job
-  await source.open()
-  counters.phase = 'write'
-  refuseTooLarge(source, disk)
-  const slab = await pool.take()
-  const length = await untilOneStart(source, (from) => from.read(slab.bytes))
-  if (length === 0) throw new Fault('image_refused', `${source.url} is empty`)
-  refuseTooLarge(source, disk)
-  const head = slab.bytes.subarray(0, length)
-  refuseUnlessRaw(request.format, head)
-  await request.inspect?.(head, disk)
-  return { slab, length }
-}
-
-function refuseTooLarge({ totalBytes }: ImageSource, disk: Disk): void {
-  if (totalBytes !== null && totalBytes > disk.sizeBytes) throw tooLarge(disk, totalBytes)
-}
-
-async function land(job: Job, first: FirstSlab): Promise<number> {
-  const { source, disk, digester, expected, counters, ends } = job
-  let start: FirstSlab | undefined = first
-  const bytes = await untilOneStart(source, async () => {
+async function land(job: Job, first: OpenedImage): Promise<{ format: string; bytes: number }> {
+  const { source, disk, digester, expected, counters, landing, pool, signal } = job
+  let start: OpenedImage | undefined = first
+  const landed = await untilOneStart(job, async () => {
     const given = start
     start = undefined
-    if (!given) await forget(job)
-    return pour(job, given)
+    await using opened = given ?? (await openImage(job))
+    return { format: opened.format, bytes: await opened.pour() }
   })
   const found = await digester.finish()
   if (found !== expected.value) throw mismatch(source, expected, found)
   await disk.flush()
-  if (job.verify) {
+  if (job.request.verify) {
     counters.phase = 'verify'
-    await readBack(job)
+    await readBack({ disk, pool, digester, log: landing.log, counters, signal })
   }
   counters.phase = 'finish'
-  if (job.signal.aborted) throw aborted(job.signal)
-  await ends.release()
-  return bytes
+  if (signal.aborted) throw aborted(signal)
+  await landing.ends.release()
+  return landed
 }
 
 /** Runs `work` again for as long as the source has to begin again; the source itself limits how often. */
-async function untilOneStart<T>(source: ImageSource, work: (source: ImageSource) => Promise<T>): Promise<T> {
+async function untilOneStart<T>({ digester, landing }: Job, work: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
-      return await work(source)
+      return await work()
     } catch (error) {
       if (!(error instanceof StartedAnew)) throw error
+      await landing.clear()
+      await digester.reset()
     }
   }
-}
-
-async function forget({ disk, digester, ends, log, counters, source }: Job): Promise<void> {
-  refuseTooLarge(source, disk)
-  await digester.reset()
-  ends.clear()
-  log.clear()
-  counters.written = 0
 }
 
 function mismatch(source: ImageSource, expected: Digest, found: string): Fault {

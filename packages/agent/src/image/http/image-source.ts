@@ -231,7 +231,7 @@ async function failureOf(work: Promise<unknown>): Promise<unknown> {
   }
 }
 
-function credentialFor(given: Secret | undefined, first: URL | undefined): BoundCredential | undefined {
+export function credentialFor(given: Secret | undefined, first: URL | undefined): BoundCredential | undefined {
   if (!first) return undefined
   const own = userinfoAuthorization(first)
   const authorization = given ?? (own === undefined ? undefined : new Secret(own))

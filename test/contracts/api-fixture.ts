@@ -78,7 +78,7 @@ export async function startApi(
   return fixture
 }
 
-function asker(base: string): Ask {
+export function asker(base: string): Ask {
   return async (method, target, body, { version = '1.115', headers = {} } = {}) => {
     const response = await fetch(base + target, {
       method,

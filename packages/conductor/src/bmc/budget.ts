@@ -13,8 +13,11 @@ const failuresToOpen = 3
 const firstPauseMs = 15_000
 const longestPauseMs = 300_000
 
-/** After three calls in a row without an answer, calls fail at once for 15 s, then 30 s, … up to 5 min. */
-export function bmcBudget(address: string, clock: Clock): Budget {
+/**
+ * After three calls in a row without an answer, calls fail at once for 15 s, then 30 s, … up to 5 min. Changes are at
+ * least `changeIntervalMs` apart: some BMCs hang when they are hurried.
+ */
+export function bmcBudget(address: string, clock: Clock, { changeIntervalMs = 0 } = {}): Budget {
   const reads = new PQueue({ concurrency: 2 })
   const writes = new PQueue({ concurrency: 1 })
   let failures = 0
@@ -46,8 +49,18 @@ export function bmcBudget(address: string, clock: Clock): Budget {
       throw error
     }
   }
+  let nextChangeAt = 0
+  async function paced<T>(work: () => Promise<T>): Promise<T> {
+    const waitMs = nextChangeAt - clock.monotonicMs()
+    if (waitMs > 0) await clock.sleep(waitMs)
+    try {
+      return await guarded(work)
+    } finally {
+      nextChangeAt = clock.monotonicMs() + changeIntervalMs
+    }
+  }
   return {
     read: (work) => reads.add(() => guarded(work)),
-    write: (work) => writes.add(() => guarded(work)),
+    write: (work) => writes.add(() => paced(work)),
   }
 }

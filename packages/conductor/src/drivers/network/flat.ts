@@ -23,18 +23,38 @@ export const flat = (settings: FlatSettings): NetworkInterface => ({
     }
   },
   async attach(task, network) {
-    const wanted = task.node.driver_info[`${network}_network`]
-    await move(task, settings, typeof wanted === 'string' ? wanted : settings.networks[network])
+    if (settings.switchUrl) await moveBySwitch(task, settings.switchUrl, nameOf(settings, task, network))
     await task.save({ internal: { network } })
   },
   async detach(task) {
-    await move(task, settings, null)
+    if (settings.switchUrl) await moveBySwitch(task, settings.switchUrl, null)
     await task.save({ internal: { network: null } })
   },
+  nameOf: (task, network) => nameOf(settings, task, network),
+  whereabouts: async (task) => (settings.switchUrl ? whereBySwitch(task, settings.switchUrl) : undefined),
 })
 
-async function move(task: Task, { switchUrl }: FlatSettings, network: string | null): Promise<void> {
-  if (!switchUrl) return
+function nameOf(settings: FlatSettings, { node }: Task, network: NetworkName): string {
+  const wanted = node.driver_info[`${network}_network`]
+  return typeof wanted === 'string' ? wanted : settings.networks[network]
+}
+
+/** Where the switch service says that each port is. */
+export async function whereBySwitch(task: Task, switchUrl: string): Promise<{ mac: string; network: string | null }[]> {
+  const base = new URL(switchUrl)
+  await using client = openOutbound({ origin: base.origin, unreachable: 'step_failed' })
+  const found: { mac: string; network: string | null }[] = []
+  for (const { address } of task.ports) {
+    const path = `${base.pathname.replace(/\/$/, '')}/ports/${address}`
+    const seen = answer.safeParse((await client.request({ path, signal: task.signal })).json())
+    if (!seen.success) throw new Fault('step_failed', `the switch does not say where ${address} is`)
+    found.push({ mac: address, network: seen.data.network })
+  }
+  return found
+}
+
+/** Has the switch service move every port of the machine, and reads back what it did. */
+export async function moveBySwitch(task: Task, switchUrl: string, network: string | null): Promise<void> {
   const base = new URL(switchUrl)
   await using client = openOutbound({ origin: base.origin, unreachable: 'step_failed' })
   for (const port of task.ports) {

@@ -1,0 +1,113 @@
+import { explain } from '@ferrite/shared/fault'
+import { diagnose, type BootFacts } from '../boot-trace/diagnose.ts'
+import type { BootTracer } from '../boot-trace/tracer.ts'
+import type { BootTrace } from '../core/boot-trace.ts'
+import type { NodeRecord } from '../core/node.ts'
+import type { Task } from '../core/task.ts'
+import { readTask } from '../nodes/read-task.ts'
+import type { ProvisionParts } from '../provision/parts.ts'
+import type { TaskParts } from '../work/task.ts'
+import { openFail } from './check-timeouts.ts'
+import { eachNode } from './each-node.ts'
+import type { Periodic } from './table.ts'
+
+export type BootWatchSettings = {
+  everyMs: number
+  /** Until the first sign on the network; 0 is no limit. */
+  firmwareMs: number
+  /** Between signs; 0 is no limit. */
+  stageMs: number
+  seesDhcp: boolean
+  dhcpTrouble(): string | undefined
+  bootUrl(): string
+  /** This conductor's start: it cannot have seen anything before. */
+  since: Date
+}
+
+type Parts = ProvisionParts & TaskParts & BootWatchSettings & { tracer: BootTracer }
+
+const waiting = ['wait call-back', 'clean wait', 'inspect wait', 'rescue wait', 'service wait']
+/** A machine that is off is given this long: BMCs may show the old state for a while. */
+const offMs = 30_000
+
+/** Ends boots that go nowhere, long before the limit for everything, with the last thing seen and what is likely. */
+export const watchBoots = (parts: Parts): Periodic => ({
+  name: 'watch boots',
+  everyMs: parts.everyMs,
+  run: (signal) =>
+    eachNode({ ...parts, signal, concurrency: 20 }, { in_states: waiting }, (node) => look(parts, node, signal)),
+})
+
+async function look(parts: Parts, node: NodeRecord, signal: AbortSignal): Promise<void> {
+  const boot = currentBoot(node)
+  const busy = node.maintenance || node.reservation !== null || node.internal.flow?.phase !== 'waiting'
+  if (!boot || busy || node.internal.agent?.url !== undefined) return
+  const silentMs = parts.clock.now().getTime() - lastSign(parts, node, boot)
+  if (silentMs < offMs) return
+  await using task = await readTask(parts, node, signal)
+  const power = await readPower(task)
+  const limit = limitFor(parts, task, boot)
+  if (power !== 'power off' && (limit === 0 || silentMs < limit)) return
+  const facts = await factsFor(parts, task, { boot, silentMs, power })
+  await openFail(parts, node, `The machine does not boot the ramdisk: ${diagnose(facts)}`)
+}
+
+function currentBoot({ internal }: NodeRecord): BootTrace | undefined {
+  const boot = internal.boots?.at(-1)
+  return boot?.epoch === internal.agent?.epoch ? boot : undefined
+}
+
+function lastSign({ tracer, since }: Parts, node: NodeRecord, boot: BootTrace): number {
+  const movement = tracer.movement(node.uuid)?.at.getTime() ?? 0
+  const seen = boot.signs.map((one) => Date.parse(progressed(one)))
+  return Math.max(since.getTime(), Date.parse(boot.started_at), movement, ...seen)
+}
+
+/** Asking the same again is no progress. */
+const progressed = ({ at }: BootTrace['signs'][number]): string => at
+
+/** What we cannot see we do not judge: only the BMC's word counts then. */
+function limitFor({ firmwareMs, stageMs }: Parts, task: Task, boot: BootTrace): number {
+  if (task.interfaces.boot.sees !== 'network boot') return 0
+  return boot.signs.some(({ what }) => what !== 'power_on') ? stageMs : firmwareMs
+}
+
+async function readPower(task: Task): Promise<BootFacts['power']> {
+  try {
+    const first = await task.interfaces.power.getPowerState(task)
+    // Nothing is ended on one reading.
+    return first === 'power off' ? await task.interfaces.power.getPowerState(task) : first
+  } catch (error) {
+    task.signal.throwIfAborted()
+    task.log.debug({ reason: explain(error) }, 'the BMC does not say whether the machine is on')
+    return undefined
+  }
+}
+
+type Known = Pick<BootFacts, 'boot' | 'silentMs' | 'power'>
+
+async function factsFor(parts: Parts, task: Task, known: Known): Promise<BootFacts> {
+  return {
+    ...known,
+    dhcpTrouble: parts.dhcpTrouble(),
+    seesDhcp: parts.seesDhcp,
+    misplaced: await misplacedPorts(task),
+    movement: parts.tracer.movement(task.node.uuid),
+    bootUrl: parts.bootUrl(),
+  }
+}
+
+async function misplacedPorts(task: Task): Promise<BootFacts['misplaced']> {
+  const { network } = task.interfaces
+  const now = task.node.internal.network
+  const wanted = now ? network.nameOf?.(task, now) : undefined
+  if (wanted === undefined) return []
+  try {
+    const found = (await network.whereabouts?.(task)) ?? []
+    return found.filter((port) => port.network !== wanted).map((port) => ({ ...port, wanted }))
+  } catch (error) {
+    task.signal.throwIfAborted()
+    task.log.debug({ reason: explain(error) }, 'the switch does not say where the ports are')
+    return []
+  }
+}

@@ -29,10 +29,11 @@ export async function startConductorProcess(options: {
   dir: string
   settings: Record<string, unknown>
   ramdiskHost?: string
+  ramdiskPort?: number
   /** Milliseconds to become ready. */
   readyMs?: number
 }): Promise<ConductorProcess> {
-  const [port, ramdiskPort] = [await freePort(), await freePort()]
+  const [port, ramdiskPort] = [await freePort(), options.ramdiskPort ?? (await freePort())]
   // Machines that see this computer's loopback under another address reach the same ports there.
   const own = options.ramdiskHost ? { ramdisk_endpoint: `http://${options.ramdiskHost}:${ramdiskPort}` } : {}
   const url = `http://127.0.0.1:${port}`

@@ -73,12 +73,12 @@ test('a machine whose port is moved away reaches nobody any more', async () => {
   machine.override = { enabled: 'Once', target: 'Pxe', mode: 'UEFI' }
   machine.powerOn()
   await once(door, 'lookup')
-  lab.switch.move(machine.macs[0] ?? '', 'tenant')
+  await lab.switch.move(machine.macs[0] ?? '', 'tenant')
   const before = lookups.length
   await new Promise((resolve) => setTimeout(resolve, 400))
   // One may have been on its way.
   expect(lookups.length - before).toBeLessThanOrEqual(1)
-  lab.switch.move(machine.macs[0] ?? '', 'provisioning')
+  void lab.switch.move(machine.macs[0] ?? '', 'provisioning')
   await once(door, 'lookup')
 })
 

@@ -5,7 +5,8 @@ import { z } from 'zod'
 export type Switch = AsyncDisposable & {
   readonly url: string
   networkOf(mac: string): string | null
-  move(mac: string, network: string | null): void
+  /** Resolves when the port is there. */
+  move(mac: string, network: string | null): Promise<void>
   /** Calls back when a port has moved. Returns a function that ends it. */
   onMove(listener: (mac: string) => void): () => void
 }
@@ -15,15 +16,21 @@ const body = z.strictObject({ network: z.string().min(1).max(64).nullable() })
 /** A switch with an HTTP door: `GET /ports`, `GET /ports/{mac}`, `PUT /ports/{mac} {"network": NAME | null}`. */
 export async function openSwitch({
   defaultNetwork = 'provisioning',
-}: { defaultNetwork?: string | null } = {}): Promise<Switch> {
+  apply,
+}: {
+  defaultNetwork?: string | null
+  /** Moves the real port, where there is one. */
+  apply?: (mac: string, network: string | null) => Promise<void>
+} = {}): Promise<Switch> {
   const networks = new Map<string, string | null>()
   const listeners = new Set<(mac: string) => void>()
   const app = Fastify({ forceCloseConnections: true })
 
   const networkOf = (mac: string) =>
     networks.get(mac.toLowerCase()) ?? (networks.has(mac.toLowerCase()) ? null : defaultNetwork)
-  const move = (mac: string, network: string | null) => {
+  const move = async (mac: string, network: string | null) => {
     networks.set(mac.toLowerCase(), network)
+    await apply?.(mac, network)
     for (const listener of listeners) listener(mac.toLowerCase())
   }
 
@@ -32,7 +39,7 @@ export async function openSwitch({
   app.put<{ Params: { mac: string } }>('/ports/:mac', async ({ params: { mac }, body: given }, reply) => {
     const parsed = body.safeParse(given)
     if (!parsed.success) return reply.code(400).send({ error: z.prettifyError(parsed.error) })
-    move(mac, parsed.data.network)
+    await move(mac, parsed.data.network)
     return { mac, network: networkOf(mac) }
   })
 

@@ -18,7 +18,7 @@ const made = z.object({
 export type DemoImage = z.infer<typeof made> & { path: string }
 
 /** Grows with every change of what is built here, so that old images are not taken for new ones. */
-const recipe = 2
+const recipe = 3
 const buildTimeoutMs = 45_000
 
 /**
@@ -76,17 +76,17 @@ async function build(
     const image = { kind: given.kind, description, bytes: size, sha256: await sha256Of(making) }
     await rename(making, file)
     await writeFile(`${file}.json`, JSON.stringify(image, null, 2))
-    await forgetOlder(cacheDir, name, given.kind)
+    await forgetOlder(cacheDir, given.kind)
     return { ...image, path: file }
   } finally {
     await rm(making, { force: true })
   }
 }
 
-/** Images of older recipes and other sizes only take room. */
-async function forgetOlder(cacheDir: string, name: string, kind: DemoImage['kind']): Promise<void> {
+/** Images of older recipes only take room. */
+async function forgetOlder(cacheDir: string, kind: DemoImage['kind']): Promise<void> {
   const old = (await readdir(cacheDir)).filter(
-    (file) => file.startsWith(`demo-${kind}-`) && !file.startsWith(`${name}.`),
+    (file) => file.startsWith(`demo-${kind}-`) && !file.startsWith(`demo-${kind}-${recipe}-`),
   )
   for (const file of old) await rm(path.join(cacheDir, file), { force: true })
 }

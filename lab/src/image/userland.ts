@@ -51,9 +51,15 @@ for card in /sys/class/net/e*; do
   [ -e $card ] || continue
   card=\${card##*/}
   ip link set $card up
-  udhcpc -i $card -b -q -t 3 -T 1 -s /etc/udhcpc.sh >/dev/null 2>&1
+  udhcpc -i $card -b -q -t 4 -T 1 -x hostname:$(hostname) -s /etc/udhcpc.sh >/dev/null 2>&1
+  echo "ferrite: $card $(ip -4 -o addr show dev $card | awk '{print $4}')"
 done
-echo "ferrite: up"
+# Whoever asks over the network learns who answers.
+mkdir -p /run/www
+hostname > /run/www/index.html
+httpd -p 80 -h /run/www
+read up rest < /proc/uptime
+echo "ferrite: up as $(hostname) after $up s"
 `
 
 const udhcpc = `#!/bin/sh

@@ -1,4 +1,3 @@
-import type { RamdiskFiles } from './ramdisk-files.ts'
 import type { VmLabMachine } from './vm-lab-machine.ts'
 import type { VmNetwork } from './vm-network.ts'
 
@@ -10,7 +9,7 @@ const agentPort = 9999
 /** What an operator of this lab has to tell about a machine. */
 export async function enrollmentOf(
   { machine, redfish, ipmi }: VmLabMachine,
-  { network, deployIso, ramdisk }: { network: VmNetwork; deployIso: string; ramdisk: RamdiskFiles },
+  { network, deployIso }: { network: VmNetwork; deployIso: string },
 ): Promise<Enrollment> {
   const [mac = ''] = machine.macs
   // The conductor reaches the agent through a port of loopback, so that is what the agent has to tell.
@@ -31,8 +30,6 @@ export async function enrollmentOf(
         ipmi_port: ipmi.port,
         ipmi_username: ipmi.account.username,
         ipmi_password: ipmi.account.password,
-        deploy_kernel: `file://${ramdisk.kernel}`,
-        deploy_ramdisk: `file://${ramdisk.ramdisk}`,
       }),
       kernel_append_params: `ipa-advertise-host=127.0.0.1 ipa-advertise-port=${port} console=ttyS0,115200`,
     },

@@ -3,13 +3,15 @@ import { Fault } from '@ferrite/shared/fault'
 import { freePort } from '../free-port.ts'
 import { openSwitch } from '../switch.ts'
 import { addressBook } from './addresses.ts'
-import { dhcpServer } from './dhcp-server.ts'
-import type { DhcpLease } from './dhcp-server.ts'
 import { diesWithUs } from './child.ts'
+import { dhcpFiles } from './dhcp-files.ts'
+import { dhcpLog } from './dhcp-log.ts'
+import { dhcpServer } from './dhcp-server.ts'
+import type { BootClient, BootWord, DhcpLease } from './dhcp-server.ts'
 import { openEthernetSwitch } from './ethernet-switch.ts'
 import { openUplink } from './uplink.ts'
 import type { Uplink } from './uplink.ts'
-import { gatewayOf, subnets } from './vm-network.ts'
+import { subnets } from './vm-network.ts'
 import type { NetworkOptions, VmNetwork } from './vm-network.ts'
 
 /** Networks in user space: needs no privilege at all. */
@@ -21,6 +23,8 @@ export async function openSwitchNetwork(options: NetworkOptions): Promise<VmNetw
   const portOf = new Map<string, string>()
   const management = stack.use(await openSwitch())
   management.onMove((mac) => ethernet.forget(portOf.get(mac) ?? ''))
+  const boot = await bootAnswers(options, stack)
+  const dhcp = { isUp: true }
   const uplinks = new Map<string, Uplink>()
   const file = (name: string) => path.join(options.socketDir, name)
 
@@ -31,7 +35,7 @@ export async function openSwitchNetwork(options: NetworkOptions): Promise<VmNetw
       dhcpServer({
         ...{ server, serverMac: macOf(server), addressOf: (mac) => book.of(mac, network) },
         onLease: (lease) => void leases.push(lease),
-        ...(isClosed ? {} : { boot: options.boot, isUp: options.isDhcpUp }),
+        ...(isClosed ? {} : { boot, isUp: () => dhcp.isUp, onAnswer: dhcpLog(options.dhcpLog, network) }),
       }),
     )
     const port = file(`${network}.port`)
@@ -48,8 +52,7 @@ export async function openSwitchNetwork(options: NetworkOptions): Promise<VmNetw
     kind: 'switch',
     switch: management,
     enter: diesWithUs,
-    hostAddress: gatewayOf('provisioning') ?? '',
-    leases,
+    leases: async () => leases,
     async plug(id, name, mac) {
       book.add(mac)
       const port = `${name}.${id}`
@@ -58,8 +61,7 @@ export async function openSwitchNetwork(options: NetworkOptions): Promise<VmNetw
       await ethernet.open(port, socket, () => management.networkOf(mac))
       return `stream,id=${id},server=off,addr.type=unix,addr.path=${socket}`
     },
-    unplug: (_, mac) => ethernet.close(portOf.get(mac.toLowerCase()) ?? ''),
-    addressOf: (mac, network) => book.of(mac, network),
+    unplug: (mac) => ethernet.close(portOf.get(mac.toLowerCase()) ?? ''),
     forward(mac, network, port) {
       const key = `${mac} ${network} ${port}`
       const known = forwards.get(key) ?? open(mac, network, port)
@@ -67,6 +69,7 @@ export async function openSwitchNetwork(options: NetworkOptions): Promise<VmNetw
       return known
     },
     expose: async () => {},
+    setDhcp: async (isUp) => void (dhcp.isUp = isUp),
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   }
 
@@ -77,6 +80,24 @@ export async function openSwitchNetwork(options: NetworkOptions): Promise<VmNetw
     const port = await freePort()
     await uplink.forward(port, address, toPort)
     return port
+  }
+}
+
+const refreshMs = 200
+const loaders: Readonly<Record<number, string>> = { 0: 'undionly.kpxe', 7: 'snponly.efi', 9: 'snponly.efi' }
+
+/** What the conductor's files say, and for the rest the script for all. */
+async function bootAnswers(
+  { hostsDir, optsDir, scriptUrl }: NetworkOptions,
+  stack: AsyncDisposableStack,
+): Promise<(client: BootClient) => BootWord> {
+  const files = dhcpFiles({ hostsDir, optsDir })
+  await files.refresh()
+  const timer = setInterval(() => void files.refresh().catch(() => {}), refreshMs)
+  stack.defer(() => clearInterval(timer))
+  return ({ mac, arch, isIpxe }) => {
+    const { isIgnored, options } = files.wordFor(mac, new Set(isIpxe ? ['ipxe'] : []))
+    return { isIgnored, options, bootFile: options.get(67) ?? (isIpxe ? scriptUrl : loaders[arch]) }
   }
 }
 

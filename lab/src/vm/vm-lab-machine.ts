@@ -9,6 +9,7 @@ import type { IpmiBmc } from './bmc-ipmi.ts'
 import type { ChassisControl } from './chassis-control.ts'
 import type { FirmwareKind } from './firmware-files.ts'
 import { VmMachine } from './vm-machine.ts'
+import { hostAddress } from './vm-network.ts'
 import type { VmNetwork } from './vm-network.ts'
 
 export type BmcKind = 'ipmi' | 'redfish'
@@ -46,7 +47,7 @@ export async function startVmMachine(spec: VmSpec, around: Surroundings): Promis
   const name = spec.name ?? `machine-${index + 1}`
   const mac = `52:54:00:fe:${hex(index >> 8)}:${hex(index & 255)}`
   const nics = [{ mac, netdev: await network.plug('n0', name, mac) }]
-  stack.defer(() => network.unplug(name, mac))
+  stack.defer(() => network.unplug(mac))
   const machine = stack.use(
     await VmMachine.open({
       ...{ name, uuid: randomUUID(), nics, dir, socketDir: around.socketDir, enter: network.enter },
@@ -54,7 +55,7 @@ export async function startVmMachine(spec: VmSpec, around: Surroundings): Promis
       firmware: spec.firmware ?? 'bios',
       memoryMib: spec.memoryMib ?? 768,
       // A BMC has a network of its own, on which this computer's services are where they are.
-      mediumUrl: (url) => url.replace(`//${network.hostAddress}:`, '//127.0.0.1:'),
+      mediumUrl: (url) => url.replace(`//${hostAddress}:`, '//127.0.0.1:'),
     }),
   )
   const kind = spec.bmc ?? 'redfish'

@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { buildBootIso } from '@ferrite/conductor/iso/boot-iso'
 import { Fault } from '@ferrite/shared/fault'
 import { startConductorProcess } from '../conductor-process.ts'
 import type { ConductorProcess } from '../conductor-process.ts'
+import { freePort } from '../free-port.ts'
 import { openImages } from '../images.ts'
 import type { Images, LabImage } from '../images.ts'
 import { LabClient } from '../lab-client.ts'
@@ -14,10 +15,12 @@ import type { Enrollment } from './enrollment.ts'
 import { whatIsMissing } from './needs.ts'
 import { ramdiskFiles } from './ramdisk-files.ts'
 import type { RamdiskFiles } from './ramdisk-files.ts'
+import { openNetnsNetwork } from './netns-network.ts'
 import { openSwitchNetwork } from './switch-network.ts'
 import { startVmMachine } from './vm-lab-machine.ts'
 import type { VmLabMachine, VmSpec } from './vm-lab-machine.ts'
-import type { VmNetwork } from './vm-network.ts'
+import { hostAddress } from './vm-network.ts'
+import type { NetworkOptions, VmNetwork } from './vm-network.ts'
 
 export type VmLabOptions = {
   machines?: number | VmSpec[]
@@ -41,8 +44,6 @@ export type VmLab = AsyncDisposable & {
   readonly deployIso: string
   readonly api: LabClient
   readonly conductor: ConductorProcess
-  /** What may be wrong with the networks at the moment. */
-  readonly faults: { noDhcp: boolean }
   addMachine(spec?: VmSpec): Promise<VmLabMachine>
   /** What an operator has to tell about a machine to enrol it. */
   enrollment(machine: VmLabMachine): Promise<Enrollment>
@@ -66,12 +67,12 @@ export async function startVmLab(options: VmLabOptions = {}): Promise<VmLab> {
   const dir = options.dir ?? (await mkdtemp(path.join(tmpdir(), 'ferrite-lab-')))
   if (!options.dir) stack.defer(() => rm(dir, { recursive: true, force: true, maxRetries: 3 }))
   const ramdisk = options.ramdisk ?? (await ramdiskFiles(options.onProgress))
-  const faults = { noDhcp: false }
   const images = stack.use(await openImages())
   const deployIso = await serveIso(images, ramdisk, dir)
-  let conductor: ConductorProcess | undefined
-  const boot = () => undefined
-  const network = stack.use(await openSwitchNetwork({ socketDir, dir, boot, isDhcpUp: () => !faults.noDhcp }))
+  const ramdiskPort = await freePort()
+  const boot = await bootPlaces(dir, ramdiskPort)
+  const openNetwork = net === 'netns' ? openNetnsNetwork : openSwitchNetwork
+  const network = stack.use(await openNetwork({ socketDir, dir, ...boot }))
   const chassis = stack.use(await openChassisControl(socketDir))
 
   const machines: VmLabMachine[] = []
@@ -85,18 +86,19 @@ export async function startVmLab(options: VmLabOptions = {}): Promise<VmLab> {
   }
   for (const spec of specs) await addMachine(spec)
 
+  let conductor: ConductorProcess | undefined
   if (options.conductor !== false) {
-    const settings = { ...conductorSettings, switch_url: network.switch.url, ...options.conductor }
-    conductor = stack.use(await startConductorProcess({ dir, settings, ramdiskHost: network.hostAddress }))
-    await network.expose(conductor.ramdiskPort)
+    const settings = { ...settingsFor(network, boot, ramdisk), ...options.conductor }
+    conductor = stack.use(await startConductorProcess({ dir, settings, ramdiskPort, ramdiskHost: hostAddress }))
+    await network.expose(ramdiskPort)
   }
   await network.expose(Number(new URL(images.url).port))
   const all = stack.move()
   return {
-    ...{ dir, machines, images, network, ramdisk, deployIso, faults, addMachine },
+    ...{ dir, machines, images, network, ramdisk, deployIso, addMachine },
     api: new LabClient(conductor?.url ?? 'http://127.0.0.1:6385', deployIso),
-    enrollment: (machine) => enrollmentOf(machine, { network, deployIso, ramdisk }),
-    forMachines: (image) => ({ ...image, url: image.url.replace('//127.0.0.1:', `//${network.hostAddress}:`) }),
+    enrollment: (machine) => enrollmentOf(machine, { network, deployIso }),
+    forMachines: (image) => ({ ...image, url: image.url.replace('//127.0.0.1:', `//${hostAddress}:`) }),
     get conductor() {
       if (!conductor) throw new Error('this lab was started without a conductor')
       return conductor
@@ -105,14 +107,36 @@ export async function startVmLab(options: VmLabOptions = {}): Promise<VmLab> {
   }
 }
 
-const conductorSettings = {
-  enabled_hardware_types: 'redfish',
+type BootPlaces = Omit<NetworkOptions, 'socketDir' | 'dir'>
+
+/** Directories that the conductor writes and the networks' servers read. */
+async function bootPlaces(dir: string, ramdiskPort: number): Promise<BootPlaces> {
+  const [hostsDir, optsDir, tftpRoot] = ['dhcp-hosts', 'dhcp-opts', 'tftp'].map((name) => path.join(dir, name))
+  const places = { hostsDir: hostsDir ?? '', optsDir: optsDir ?? '', tftpRoot: tftpRoot ?? '' }
+  for (const directory of Object.values(places)) await mkdir(directory, { recursive: true })
+  const dhcpLog = path.join(dir, 'dhcp.log')
+  await writeFile(dhcpLog, '', { flag: 'a' })
+  return { ...places, dhcpLog, scriptUrl: `http://${hostAddress}:${ramdiskPort}/ferrite/v1/boot/boot.ipxe` }
+}
+
+const settingsFor = (network: VmNetwork, boot: BootPlaces, ramdisk: RamdiskFiles) => ({
+  enabled_hardware_types: 'redfish,ipmi',
+  switch_url: network.switch.url,
   // Where the image server is for machines, the conductor cannot reach it.
   image_server_check: 'false',
+  dhcp_provider: 'dnsmasq',
+  dhcp_hostsdir: boot.hostsDir,
+  dhcp_optsdir: boot.optsDir,
+  dhcp_log: boot.dhcpLog,
+  tftp_root: boot.tftpRoot,
+  file_url_allowed_paths: path.dirname(ramdisk.kernel),
+  deploy_kernel: `file://${ramdisk.kernel}`,
+  deploy_ramdisk: `file://${ramdisk.ramdisk}`,
+  ipmi_min_command_interval: 0,
   agent_command_poll_interval: 1,
   post_deploy_get_power_state_retry_interval: 1,
   check_provision_state_interval: 2,
-}
+})
 
 async function serveIso(images: Images, ramdisk: RamdiskFiles, dir: string): Promise<string> {
   const out = path.join(dir, 'deploy.iso')

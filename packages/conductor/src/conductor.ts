@@ -3,6 +3,7 @@ import { Fault } from '@ferrite/shared/fault'
 import { Secret } from '@ferrite/shared/secret'
 import { agentOpener } from './agent-opener.ts'
 import { openBmcs, type Bmcs } from './bmc/redfish/bmcs.ts'
+import type { SessionVault } from './bmc/redfish/session.ts'
 import { openBootMedia, type BootMedia } from './boot-media.ts'
 import type { Config } from './config.ts'
 import { buildConfigdrive } from './configdrive/build.ts'
@@ -42,6 +43,8 @@ export type ConductorParts = {
   log: Logger
   /** URL under which ramdisks reach this conductor; asked only once the API listens. */
   ramdiskUrl: () => string
+  /** Keeps the sessions at BMCs over a crash; without it, those of a former life stay open until the BMC ends them. */
+  sessions?: SessionVault
 }
 
 export interface Conductor {
@@ -55,7 +58,7 @@ export async function createConductor(config: Config, parts: ConductorParts): Pr
   const { store, clock, log } = parts
   const stopped = new AbortController()
   const settings = stepSettings(config, parts.ramdiskUrl)
-  const bmcs = openBmcs({ clock, log })
+  const bmcs = openBmcs({ clock, log, vault: parts.sessions })
   const media = await openBootMedia({ stateDir: config.state_dir, baseUrl: () => settings.ramdiskUrl(), clock })
   const drivers = driversFor(config, settings, bmcs, media)
   const events = createEventBus(store)

@@ -4,15 +4,24 @@ import { createApi } from './api/server.ts'
 import { createConductor } from './conductor.ts'
 import type { Config } from './config.ts'
 import { systemClock } from './core/clock.ts'
+import { openSessionVault } from './keep-sessions.ts'
+import { holdStateDir } from './state-dir.ts'
 import { openSqliteStore } from './store/sqlite.ts'
 
 /** Runs a conductor, store, engine and API, until SIGTERM or SIGINT; unfinished work goes on at the next start. */
 export async function runConductor(config: Config): Promise<void> {
   const log = pino({ level: config.log_level, base: null, timestamp: pino.stdTimeFunctions.isoTime })
   const clock = systemClock
+  using _held = holdStateDir(config.state_dir)
   await using store = openSqliteStore({ directory: config.state_dir, clock, host: config.host })
   let ramdiskUrl = ''
-  const conductor = await createConductor(config, { store, clock, log, ramdiskUrl: () => ramdiskUrl })
+  const conductor = await createConductor(config, {
+    store,
+    clock,
+    log,
+    ramdiskUrl: () => ramdiskUrl,
+    sessions: openSessionVault(config.state_dir),
+  })
   const api = createApi(config, { services: conductor.services, store, log, clock })
   const urls = await api.listen()
   ramdiskUrl = urls.ramdiskUrl

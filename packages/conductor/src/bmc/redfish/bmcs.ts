@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Clock } from '../../core/clock.ts'
 import { openRedfish } from './client.ts'
 import type { Redfish } from './client.ts'
+import type { SessionVault } from './session.ts'
 import { redfishInfo } from './driver-info.ts'
 import type { RedfishInfo } from './driver-info.ts'
 
@@ -12,7 +13,7 @@ export interface Bmcs extends AsyncDisposable {
   of(driverInfo: Readonly<Record<string, unknown>>): Promise<{ bmc: Redfish; info: RedfishInfo }>
 }
 
-export function openBmcs(parts: { clock: Clock; log: Logger }): Bmcs {
+export function openBmcs(parts: { clock: Clock; log: Logger; vault?: SessionVault | undefined }): Bmcs {
   const open = new Map<string, { key: string; bmc: Promise<Redfish> }>()
   return {
     async of(driverInfo) {

@@ -10,7 +10,7 @@ import { tlsFor } from './driver-info.ts'
 import type { RedfishInfo } from './driver-info.ts'
 import { patient } from './patience.ts'
 import { loginFor } from './session.ts'
-import type { Login } from './session.ts'
+import type { Login, SessionVault } from './session.ts'
 
 export type Resource = { path: string; etag: string | undefined; body: Record<string, unknown> }
 /** `gone`: the BMC forgot the task before it said how it ended; look at the state instead. */
@@ -32,10 +32,13 @@ export interface Redfish extends AsyncDisposable {
 type Parts = { info: RedfishInfo; client: OutboundClient; login: Login; budget: Budget; clock: Clock }
 const taskLimitMs = 60_000
 
-export async function openRedfish(info: RedfishInfo, { clock, log }: { clock: Clock; log: Logger }): Promise<Redfish> {
+export async function openRedfish(
+  info: RedfishInfo,
+  { clock, log, vault }: { clock: Clock; log: Logger; vault?: SessionVault | undefined },
+): Promise<Redfish> {
   const tls = await tlsFor(info.verify)
   const client = patient(openOutbound({ origin: info.origin, unreachable: 'bmc_unreachable', tls }), clock)
-  const login = loginFor(info, client, log)
+  const login = loginFor(info, client, { log, vault })
   const parts: Parts = { info, client, login, budget: bmcBudget(client.origin, clock), clock }
   return {
     origin: client.origin,

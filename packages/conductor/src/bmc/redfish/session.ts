@@ -16,7 +16,19 @@ export type Login = AsyncDisposable & {
 
 type Session = { credential: BoundCredential; location: string | undefined }
 
-export function loginFor(info: RedfishInfo, client: OutboundClient, log: Logger): Login {
+export type KeptSession = { token: string; location: string | undefined }
+/**
+ * Remembers the open session of a BMC's user beyond this process: BMCs have few, and a conductor that dies cannot close
+ * its own. Only whoever has the password that opened a session gets it back.
+ */
+export interface SessionVault {
+  get(of: RedfishInfo): KeptSession | undefined
+  /** Undefined forgets. */
+  set(of: RedfishInfo, session: KeptSession | undefined): void
+}
+type LoginParts = { log: Logger; vault?: SessionVault | undefined }
+
+export function loginFor(info: RedfishInfo, client: OutboundClient, { log, vault }: LoginParts): Login {
   const { username, password } = info
   if (username === undefined)
     return { credential: () => Promise.resolve(null), refused: () => false, ...nothingToClose }
@@ -25,11 +37,16 @@ export function loginFor(info: RedfishInfo, client: OutboundClient, log: Logger)
   if (info.authType === 'basic')
     return { credential: () => Promise.resolve(basic), refused: () => false, ...nothingToClose }
 
-  let session: Session | undefined
+  const kept = vault?.get(info)
+  let session: Session | undefined = kept && sessionOf(client, kept)
   let opening: Promise<Session> | undefined
   const open = async (signal: AbortSignal): Promise<Session> => {
     const sessions = await sessionsPath(client, signal)
-    if (sessions) return logIn(client, sessions, { username, password: secret }, signal)
+    if (sessions) {
+      const opened = await logIn(client, sessions, { username, password: secret }, signal)
+      vault?.set(info, opened)
+      return sessionOf(client, opened)
+    }
     if (info.authType === 'session') {
       throw new Fault(
         'bmc_refused',
@@ -51,6 +68,7 @@ export function loginFor(info: RedfishInfo, client: OutboundClient, log: Logger)
       if (!session || session.credential !== credential) return session === undefined || credential !== null
       const wasSession = session.credential !== basic
       session = undefined
+      vault?.set(info, undefined)
       return wasSession
     },
     async [Symbol.asyncDispose]() {
@@ -61,10 +79,16 @@ export function loginFor(info: RedfishInfo, client: OutboundClient, log: Logger)
       // The BMC would end it by itself some day; a stopping conductor does not wait for a dead one.
       await client
         .request({ method: 'DELETE', path: location, credential, limits: { totalMs: 5_000 } })
+        .then(() => vault?.set(info, undefined))
         .catch((error: unknown) => log.warn({ err: error, bmc: client.origin }, 'cannot close a BMC session'))
     },
   }
 }
+
+const sessionOf = (client: OutboundClient, { token, location }: KeptSession): Session => ({
+  credential: BoundCredential.header(client.origin, 'x-auth-token', new Secret(token)),
+  location,
+})
 
 const nothingToClose = { [Symbol.asyncDispose]: () => Promise.resolve() }
 
@@ -84,7 +108,7 @@ async function logIn(
   path: string,
   user: { username: string; password: Secret },
   signal: AbortSignal,
-): Promise<Session> {
+): Promise<KeptSession> {
   const body = { UserName: user.username, Password: user.password.reveal() }
   const response = await client.request({ method: 'POST', path, body, credential: null, signal })
   const token = response.headers['x-auth-token']
@@ -96,5 +120,5 @@ async function logIn(
   }
   const own = objectIn(response, `POST ${path}`)['@odata.id']
   const location = response.headers['location'] ?? (typeof own === 'string' ? own : undefined)
-  return { credential: BoundCredential.header(client.origin, 'x-auth-token', new Secret(token)), location }
+  return { token, location }
 }

@@ -216,7 +216,11 @@ test('a deploy takes the steps of the templates that its traits name; those of t
   })
   await api.ask('POST', '/v1/deploy_templates', { name: 'CUSTOM_OTHER', steps: [of('bios', 'factory_reset', 10)] })
   const node = await nodeIn('available')
-  await api.store.commit({ node_uuid: node, guard: { any: true }, set: { instance_info: { traits: ['CUSTOM_FAST'] } } })
+  await api.store.commit({
+    node_uuid: node,
+    guard: { any: true },
+    set: { traits: ['CUSTOM_FAST'], instance_info: { traits: ['CUSTOM_FAST'] } },
+  })
   expect((await order(node, 'active', { deploy_steps: [of('bios', 'apply_configuration', 90)] })).status).toBe(202)
   const flow = (await api.store.node(node))?.internal.flow
   expect(flow?.user_steps?.map(({ step, priority }) => [step, priority])).toEqual([

@@ -30,6 +30,16 @@ export function fakeServices(store: Store, log: Logger): Services {
       setBootDevice: async () => {},
     },
     hardware: noHardware(store),
+    boot: {
+      entryScript: () => '#!ipxe\n',
+      scriptForMac: async () => undefined,
+      file: async () => undefined,
+      loader: () => undefined,
+      gaveUp: async () => {},
+    },
+    bootTrace: (node) => ({ node_uuid: node.uuid, boots: [] }),
+    checkNode: async () => ({ at: '', results: [], good: true }),
+    machine: { sensors: async () => [], identify: async () => {} },
     validator: { validate: async () => byType(() => ({ result: true })) as Validation },
     callback: {
       lookup: async ({ node_uuid, addresses }) => {
@@ -37,6 +47,9 @@ export function fakeServices(store: Store, log: Logger): Services {
         const node = await store.node(node_uuid ?? port?.node_uuid ?? '')
         if (!node) throw new Fault('not_found', 'no node has these addresses')
         return { node, config: { heartbeat_timeout: 300, agent_token: 'x'.repeat(43), agent_token_required: true } }
+      },
+      inspected: async () => {
+        throw new Fault('not_found', 'nobody waits for this inspection')
       },
       heartbeat: async (_ident, body) => {
         if (!body.agent_token) throw new Fault('invalid', 'Agent token is required for heartbeat processing.')

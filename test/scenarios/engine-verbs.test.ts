@@ -30,7 +30,7 @@ test.each([
   [{ instance_info: {} }, 'active', /^400 Failed to validate deploy or power info for node .*image_source/],
   [{ provision_state: 'manageable' }, 'inspect', /^400 Driver fake-hardware does not support inspection/],
   [{ provision_state: 'manageable' }, 'clean', /^400 "clean_steps" is required/],
-  [{ provision_state: 'active' }, 'service', /^400 Driver fake-hardware does not support service/],
+  [{ provision_state: 'active' }, 'service', /^400 "service_steps" is required/],
 ] as [Partial<NodeRecord>, string, RegExp][])('%j refuses %s and stays as it is', async (more, target, why) => {
   await using world = await at(more)
   const before = await world.node()

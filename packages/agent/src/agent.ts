@@ -44,6 +44,7 @@ export async function liveAgent(parts: AgentParts): Promise<void> {
   const ended = { tell: nothing }
   const runner = runnerFor(parts, session, {
     lockDown: () => life.abort(),
+    retire: () => life.abort(),
     onAsyncEnd: () => ended.tell(),
   })
   parts.onRunner?.(runner)
@@ -94,7 +95,7 @@ async function front(
 function runnerFor(
   { config, hardware, log, signal }: AgentParts,
   session: Session,
-  on: { lockDown: () => void; onAsyncEnd: () => void },
+  on: { lockDown: () => void; retire: () => void; onAsyncEnd: () => void },
 ): Runner {
   const settings = settingsFrom(config)
   const { memory } = session
@@ -103,7 +104,11 @@ function runnerFor(
     on.lockDown()
     void hardware.isolate().catch((error: unknown) => log.error({ err: String(error) }, 'links stay up'))
   }
-  const context = { hardware, log, memory, settings, lockDown, lookup: () => session.lookup }
+  const retire = () => {
+    log.info('the machine is handed over for a rescue')
+    on.retire()
+  }
+  const context = { hardware, log, memory, settings, lockDown, retire, lookup: () => session.lookup }
   return createRunner({ table: commands, context, signal, onAsyncEnd: on.onAsyncEnd })
 }
 

@@ -7,6 +7,7 @@ import { conductorClient } from './conductor-client.ts'
 import { configFrom, fileText, isRamdisk, kernelParams } from './config.ts'
 import type { AgentConfig } from './config.ts'
 import { conductorDispatcher } from './dispatcher.ts'
+import { isHandedOver } from './hardware/hand-over.ts'
 import type { Hardware } from './hardware/hardware.ts'
 import { linuxHardware } from './hardware/linux.ts'
 import { virtualHardware } from './hardware/virtual.ts'
@@ -48,6 +49,10 @@ export async function runAgent(
   try {
     const config = await configuration(flags, log)
     if (config['ipa-debug']) log.level = 'debug'
+    if (isReal(flags) && (await isHandedOver())) {
+      log.info('the machine was handed over for a rescue; nothing is served')
+      while (!life.signal.aborted) await systemClock.sleep(60_000, life.signal)
+    }
     const hardware = await machine(flags, config, log, end)
     const ca = config['ferrite-ca-file'] === undefined ? undefined : fileText(config['ferrite-ca-file'])
     await using dispatcher = disposable(

@@ -57,6 +57,7 @@ export async function startTestAgent() {
         limits: { maxFruitlessAttempts: 1, retryPauseMs: 1 },
       },
       lockDown: () => {},
+      retire: () => {},
       lookup: () => ({ heartbeat_timeout: 300, agent_md5_checksum_enable: false }),
     },
     signal: stop.signal,

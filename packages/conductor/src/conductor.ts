@@ -4,26 +4,35 @@ import { Secret } from '@ferrite/shared/secret'
 import { agentOpener } from './agent-opener.ts'
 import { openBmcs, type Bmcs } from './bmc/redfish/bmcs.ts'
 import type { SessionVault } from './bmc/redfish/session.ts'
+import { openBootSide, type BootSide } from './boot-wiring.ts'
 import { openBootMedia, type BootMedia } from './boot-media.ts'
 import type { Config } from './config.ts'
 import { buildConfigdrive } from './configdrive/build.ts'
 import { checkConfigdrive } from './configdrive/check.ts'
 import type { Clock } from './core/clock.ts'
+import type { Findings } from './core/findings.ts'
 import type { Services } from './core/services.ts'
 import { redfishVirtualMedia } from './drivers/boot/redfish-virtual-media.ts'
 import { askImageServer } from './drivers/deploy/ask-image-server.ts'
+import { redfishInspect } from './drivers/inspect/redfish.ts'
 import { redfishManagement } from './drivers/management/redfish.ts'
 import { redfishPower } from './drivers/power/redfish.ts'
 import { createDrivers, type Drivers } from './drivers/table.ts'
 import { createEventBus } from './events.ts'
+import { findingsIn } from './findings.ts'
 import { keepLogs } from './keep-logs.ts'
 import { createManagement } from './nodes/boot-device.ts'
+import { createMachine, createNodeCheck } from './nodes/check-node.ts'
 import { createHardware } from './nodes/hardware.ts'
 import { createValidator, validateFor } from './nodes/validate.ts'
 import { checkTimeouts } from './periodic/check-timeouts.ts'
 import { syncPowerState } from './periodic/sync-power-state.ts'
 import { startPeriodic, type Periodic } from './periodic/table.ts'
 import { watchAgents } from './periodic/watch-agents.ts'
+import { bootWatch } from './boot-watch.ts'
+import { bootTraceView } from './boot-trace/view.ts'
+import { bridgeNames } from './boot-settings.ts'
+import { continueInspection } from './provision/continue-inspection.ts'
 import { heartbeat } from './provision/heartbeat.ts'
 import { lookup } from './provision/lookup.ts'
 import type { ProvisionParts } from './provision/parts.ts'
@@ -32,7 +41,7 @@ import { progress } from './provision/progress.ts'
 import { createProvision } from './provision/provision.ts'
 import { workOn } from './provision/work-on.ts'
 import { createPlacer, type Placer } from './resources/placer.ts'
-import { stepSettings } from './step-settings.ts'
+import { inspectionSettings, stepSettings } from './step-settings.ts'
 import type { Store } from './store/store.ts'
 import { createWorkLoop } from './work/loop.ts'
 import { openTask, type TaskParts } from './work/task.ts'
@@ -60,7 +69,9 @@ export async function createConductor(config: Config, parts: ConductorParts): Pr
   const settings = stepSettings(config, parts.ramdiskUrl)
   const bmcs = openBmcs({ clock, log, vault: parts.sessions })
   const media = await openBootMedia({ stateDir: config.state_dir, baseUrl: () => settings.ramdiskUrl(), clock })
-  const drivers = driversFor(config, settings, bmcs, media)
+  const boot = await openBootSide(config, { store, clock, log, ramdiskUrl: () => settings.ramdiskUrl() })
+  const findings = findingsIn(store)
+  const drivers = driversFor(config, settings, { bmcs, media, boot, findings })
   const events = createEventBus(store)
   const tasks: TaskParts = { store, clock, log, interfacesOf: drivers.interfacesOf, openAgent: agentOpener(config) }
   const provision: ProvisionParts = {
@@ -94,7 +105,7 @@ export async function createConductor(config: Config, parts: ConductorParts): Pr
     },
   })
   const placer = createPlacer({ store, clock, log })
-  const jobs = [...periodicJobs(config, provision, locking), watch]
+  const jobs = [...periodicJobs(config, provision, locking), watch, bootWatch(config, { ...provision, ...tasks }, boot)]
   return lifecycle({
     config,
     parts,
@@ -105,13 +116,20 @@ export async function createConductor(config: Config, parts: ConductorParts): Pr
     loop,
     jobs,
     placer,
-    services: { ...services(config, provision, locking, drivers), allocations: placer },
+    boot,
+    services: { ...services(config, provision, locking, drivers, boot), allocations: placer },
   })
 }
 
 type Locking = TaskParts & { owner: string; leaseMs: number; stopped: AbortSignal }
 
-function driversFor(config: Config, settings: ReturnType<typeof stepSettings>, bmcs: Bmcs, media: BootMedia): Drivers {
+type DriverSide = { bmcs: Bmcs; media: BootMedia; boot: BootSide; findings: Findings }
+
+function driversFor(
+  config: Config,
+  settings: ReturnType<typeof stepSettings>,
+  { bmcs, media, boot, findings }: DriverSide,
+): Drivers {
   return createDrivers({
     enabled: config.enabled_hardware_types,
     host: config.host,
@@ -122,11 +140,18 @@ function driversFor(config: Config, settings: ReturnType<typeof stepSettings>, b
         ? askImageServer({ onLoopback: config.image_insecure_loopback })
         : () => Promise.resolve(),
     },
-    flat: {
+    inspection: { inspection: inspectionSettings(config), findings },
+    ...boot.drivers,
+    networks: {
+      namespace: config.bridge_namespace,
+      bridges: bridgeNames(config.bridges),
       switchUrl: config.switch_url,
       networks: {
         provisioning: config.provisioning_network,
         cleaning: config.cleaning_network,
+        inspection: config.inspection_network ?? config.provisioning_network,
+        rescuing: config.rescuing_network ?? config.provisioning_network,
+        servicing: config.servicing_network ?? config.provisioning_network,
         tenant: config.tenant_network,
       },
     },
@@ -137,6 +162,7 @@ function driversFor(config: Config, settings: ReturnType<typeof stepSettings>, b
       }),
       management: redfishManagement(bmcs),
       boot: redfishVirtualMedia({ bmcs, media }),
+      inspect: redfishInspect(bmcs, findings),
     },
   })
 }
@@ -146,6 +172,7 @@ function services(
   provision: ProvisionParts,
   locking: Locking,
   drivers: Drivers,
+  boot: BootSide,
 ): Omit<Services, 'allocations'> {
   const callback = {
     ...provision,
@@ -160,6 +187,11 @@ function services(
   return {
     provision: createProvision({
       ...validates,
+      disallowed: {
+        clean: config.disallow_clean_steps,
+        deploy: config.disallow_deploy_steps,
+        service: config.disallow_service_steps,
+      },
       buildConfigdrive: async (given, node) => {
         if (typeof given !== 'string') return new Secret(await buildConfigdrive(given, node))
         await checkConfigdrive(given)
@@ -170,8 +202,13 @@ function services(
     management: createManagement(locking),
     hardware: createHardware(locking),
     validator: createValidator(locking),
+    boot: boot.server,
+    bootTrace: bootTraceView,
+    checkNode: createNodeCheck(locking),
+    machine: createMachine(locking),
     callback: {
-      lookup: (query) => lookup(callback, query),
+      lookup: boot.server.traced((query) => lookup(callback, query)),
+      inspected: (sent) => continueInspection(callback, sent),
       heartbeat: (ident, body, from) => heartbeat(callback, ident, body, from),
       progress: (report) => progress(provision, report),
     },
@@ -188,6 +225,9 @@ function periodicJobs(config: Config, provision: ProvisionParts, locking: Lockin
       limitsMs: {
         'wait call-back': config.deploy_callback_timeout * 1000,
         'clean wait': config.clean_callback_timeout * 1000,
+        'rescue wait': config.rescue_callback_timeout * 1000,
+        'service wait': config.service_callback_timeout * 1000,
+        'inspect wait': config.inspect_wait_timeout * 1000,
       },
       since: provision.clock.now(),
     }),
@@ -204,6 +244,7 @@ type Running = {
   parts: ConductorParts
   stopped: AbortController
   bmcs: Bmcs
+  boot: BootSide
   media: BootMedia
   drivers: Drivers
   loop: ReturnType<typeof createWorkLoop>
@@ -213,6 +254,7 @@ type Running = {
 }
 
 function lifecycle({
+  boot,
   config,
   parts,
   stopped,
@@ -241,6 +283,7 @@ function lifecycle({
       }
       await register()
       await media.keepOnly(await mediaInUse(store))
+      await boot.start()
       await loop.start()
       await placer.resume()
       periodic = startPeriodic([...jobs, alive], { clock, log })
@@ -251,6 +294,7 @@ function lifecycle({
       await loop.stop()
       await placer[Symbol.asyncDispose]()
       await bmcs[Symbol.asyncDispose]()
+      await boot[Symbol.asyncDispose]()
     },
   }
 }

@@ -6,6 +6,8 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { Fault } from '@ferrite/shared/fault'
 import { apiSettings } from './api-settings.ts'
+import { bootSettings } from './boot-settings.ts'
+import { provisionSettings } from './provision-settings.ts'
 import { address, bool, names, seconds } from './setting-types.ts'
 
 const stateHome = (): string =>
@@ -34,6 +36,8 @@ export const configSchema = z.strictObject({
     .optional()
     .describe('URL under which ramdisks reach this conductor (ipa-api-url); default: made of ramdisk_listen.'),
   ...apiSettings,
+  ...bootSettings,
+  ...provisionSettings,
   log_level: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')

@@ -61,6 +61,7 @@ const faults = {
   step_not_found:            { status: 500, retry: false },
   deployment_failed:         { status: 500, retry: false },
   cleaning_failed:           { status: 500, retry: false },
+  servicing_failed:          { status: 500, retry: false },
   erase_failed:              { status: 500, retry: false },
 } as const satisfies Record<string, { status: number; retry: boolean }>
 

@@ -1,45 +1,40 @@
-import { createHash, randomBytes } from 'node:crypto'
-
 const alphabet = './0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const standardRounds = 5000
 
+/** SHA-512 over parts, one after the other: 64 bytes. Given by the caller, as this package runs anywhere. */
+export type Sha512 = (...parts: readonly Uint8Array[]) => Uint8Array
+
 /**
  * Hashes a password as crypt(3) does with `$6$` (Ulrich Drepper's SHA-crypt, SHA-512): the form of /etc/shadow.
- * `salt` has up to 16 characters of `./0-9A-Za-z`, chance when left out.
+ * Of `salt` 16 bytes are used; they become characters of `./0-9A-Za-z` unless they are a text already.
  */
-export function sha512Crypt(password: string, options: { salt?: string; rounds?: number } = {}): string {
-  const key = Buffer.from(password, 'utf8')
-  const salt = Buffer.from((options.salt ?? randomSalt()).slice(0, 16), 'latin1')
-  const rounds = Math.min(999_999_999, Math.max(1000, options.rounds ?? standardRounds))
+export function sha512Crypt(
+  password: string,
+  { sha512, salt: given, rounds: asked }: { sha512: Sha512; salt: string | Uint8Array; rounds?: number },
+): string {
+  const key = new TextEncoder().encode(password)
+  const saltText = (
+    typeof given === 'string' ? given : Array.from(given, (byte) => alphabet[byte % 64]).join('')
+  ).slice(0, 16)
+  const salt = new TextEncoder().encode(saltText)
+  const rounds = Math.min(999_999_999, Math.max(1000, asked ?? standardRounds))
   const p = repeated(sha512(...Array.from({ length: key.length }, () => key)), key.length)
-  const first = initial(key, salt)
+  const first = initial(sha512, key, salt)
   const s = repeated(sha512(...Array.from({ length: 16 + (first[0] ?? 0) }, () => salt)), salt.length)
   let digest = first
   for (let round = 0; round < rounds; round += 1) {
     const odd = round % 2 === 1
-    digest = sha512(
-      odd ? p : digest,
-      ...(round % 3 === 0 ? [] : [s]),
-      ...(round % 7 === 0 ? [] : [p]),
-      odd ? digest : p,
-    )
+    const middle = [...(round % 3 === 0 ? [] : [s]), ...(round % 7 === 0 ? [] : [p])]
+    digest = sha512(odd ? p : digest, ...middle, odd ? digest : p)
   }
-  const prefix = options.rounds === undefined ? '$6$' : `$6$rounds=${rounds}$`
-  return `${prefix}${salt.toString('latin1')}$${encoded(digest)}`
+  return `$6$${asked === undefined ? '' : `rounds=${rounds}$`}${saltText}$${encoded(digest)}`
 }
-
-const sha512 = (...parts: readonly Uint8Array[]): Buffer => {
-  const hash = createHash('sha512')
-  for (const part of parts) hash.update(part)
-  return hash.digest()
-}
-
-const randomSalt = (): string => Array.from(randomBytes(16), (byte) => alphabet[byte % 64]).join('')
 
 /** The first `length` bytes of the digest written again and again. */
-const repeated = (digest: Buffer, length: number): Buffer => Buffer.alloc(length, digest)
+const repeated = (digest: Uint8Array, length: number): Uint8Array =>
+  Uint8Array.from({ length }, (_, at) => digest[at % digest.length] ?? 0)
 
-function initial(key: Buffer, salt: Buffer): Buffer {
+function initial(sha512: Sha512, key: Uint8Array, salt: Uint8Array): Uint8Array {
   const b = sha512(key, salt, key)
   const parts: Uint8Array[] = [key, salt, repeated(b, key.length)]
   // The bits of the password's length, lowest first.
@@ -48,7 +43,7 @@ function initial(key: Buffer, salt: Buffer): Buffer {
 }
 
 /** Three bytes become four characters, the bytes taken in the order that the format prescribes. */
-function encoded(digest: Buffer): string {
+function encoded(digest: Uint8Array): string {
   let text = ''
   for (let i = 0; i < 21; i += 1) {
     // Each group of three (i, 21 + i, 42 + i) begins one further than the one before.

@@ -33,6 +33,7 @@ const kinds: Partial<Record<FaultCode, Kind>> = {
   partition_table_invalid: deployment,
   configdrive_invalid: deployment,
   deployment_failed: deployment,
+  servicing_failed: { type: 'ServicingError', code: 500, message: 'Service step failed' },
   cleaning_failed: { type: 'CleaningError', code: 500, message: 'Clean step failed' },
   erase_failed: { type: 'BlockDeviceEraseError', code: 500, message: 'Error erasing block device' },
   step_not_found: {

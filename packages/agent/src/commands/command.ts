@@ -19,6 +19,8 @@ export type CommandContext = {
   execute: (name: string, params: unknown) => Promise<unknown>
   /** The agent stops serving, for good, once the running requests are answered. */
   lockDown: () => void
+  /** The agent stops serving in the same way, and leaves the machine's network alone. */
+  retire: () => void
 }
 
 export type AgentMemory = {

@@ -6,6 +6,8 @@ import { installBootloader } from './image.ts'
 import { collectSystemLogs } from './log.ts'
 import { getHardwareInfo, setNodeInfo } from './poll.ts'
 import { getPartitionUuids, powerOff, prepareImage, runImage, sync } from './standby.ts'
+import { finalizeRescue } from './rescue.ts'
+import { executeServiceStep, getServiceSteps } from './service.ts'
 import { lockdown } from './system.ts'
 
 /** Every command this agent answers. */
@@ -19,6 +21,9 @@ export const commands: CommandTable = {
   'deploy.execute_deploy_step': executeDeployStep,
   'clean.get_clean_steps': getCleanSteps,
   'clean.execute_clean_step': executeCleanStep,
+  'service.get_service_steps': getServiceSteps,
+  'service.execute_service_step': executeServiceStep,
+  'rescue.finalize_rescue': finalizeRescue,
   'image.install_bootloader': installBootloader,
   'log.collect_system_logs': collectSystemLogs,
   'poll.get_hardware_info': getHardwareInfo,

@@ -30,6 +30,8 @@ export interface Hardware {
   sync(): Promise<void>
   powerOff(): Promise<void>
   reboot(): Promise<void>
+  /** Leaves the hash of a password for the ramdisk to let its user in, and a mark that the agent is not to start again. */
+  handOver(passwordHash: string): Promise<void>
   /** Takes every network link down. */
   isolate(): Promise<void>
   /** A gzipped tar of logs and command outputs, base64. */

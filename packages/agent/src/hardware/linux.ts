@@ -6,6 +6,7 @@ import { Fault } from '@ferrite/shared/fault'
 import { bmcAddresses } from './bmc.ts'
 import { eraseByDevice } from './erase-by-device.ts'
 import { efiBootEntries } from './firmware.ts'
+import { handOver } from './hand-over.ts'
 import type { Hardware, ListedDisk } from './hardware.ts'
 import { assertUnused, linuxDisks } from './linux-disks.ts'
 import { collectLogs } from './logs.ts'
@@ -65,6 +66,7 @@ export async function linuxHardware({ log, bootif, diskWait }: LinuxOptions): Pr
     },
     powerOff: () => powerMachine('off', log),
     reboot: () => powerMachine('reboot', log),
+    handOver,
     async isolate() {
       for (const { name } of await networkInterfaceFacts()) await runOk('ip', ['link', 'set', name, 'down'])
     },

@@ -57,6 +57,8 @@ export function virtualHardware({ disks, macs, bootMode, onPowerOff, onReboot }:
     sync: async () => {},
     powerOff: onPowerOff,
     reboot: onReboot,
+    // The computer around this machine has users of its own.
+    handOver: async () => {},
     isolate: async () => {},
     collectLogs: () => collectLogs({ isRamdisk: false }),
   }

@@ -41,10 +41,13 @@ export async function runStep(request: StepRequest, context: CommandContext): Pr
     return (await found.run(args.data, { ...context, log, node })) ?? null
   } catch (cause) {
     if (isTyped(cause)) throw cause
-    const failed = kind === 'clean' ? 'cleaning_failed' : 'deployment_failed'
-    throw new Fault(failed, `Unexpected exception performing ${kind} step ${step.step}. ${nameOf(cause)}`, { cause })
+    throw new Fault(failures[kind], `Unexpected exception performing ${kind} step ${step.step}. ${nameOf(cause)}`, {
+      cause,
+    })
   }
 }
+
+const failures = { clean: 'cleaning_failed', deploy: 'deployment_failed', service: 'servicing_failed' } as const
 
 function assertVersion(version: Record<string, string> | null | undefined): void {
   if (!version || isDeepStrictEqual(version, managerVersions)) return

@@ -3,7 +3,7 @@ import type { StepInterface } from '@ferrite/shared/contracts/steps'
 import type { SentNode } from '@ferrite/shared/contracts/agent-commands'
 import type { CommandContext } from '../commands/command.ts'
 
-export type StepKind = 'clean' | 'deploy'
+export type StepKind = 'clean' | 'deploy' | 'service'
 
 export type StepContext = CommandContext & { node: SentNode }
 

@@ -3,7 +3,7 @@ import { imageInfo } from '@ferrite/shared/contracts/images'
 import type { ImageInfo } from '@ferrite/shared/contracts/images'
 import { Fault } from '@ferrite/shared/fault'
 import type { CommandContext } from '../commands/command.ts'
-import { isMd5Allowed } from '../commands/verifiable.ts'
+import { isMd5Allowed, permittedFormats } from '../commands/verifiable.ts'
 import { rootDeviceCandidates } from '../disk/root-device.ts'
 import type { ListedDisk } from '../hardware/hardware.ts'
 import { prepareImage } from '../image/prepare-image.ts'
@@ -13,7 +13,7 @@ import { defineStep } from './step.ts'
 export const writeImage = defineStep({
   step: 'write_image',
   interface: 'deploy',
-  priority: { deploy: 0 },
+  priority: { deploy: 0, service: 0 },
   abortable: true,
   argsinfo: {
     image_info: { description: 'What to write: URLs, checksum, format.', required: true },
@@ -42,6 +42,7 @@ export async function writeToRootDevice(
     configdrive: configdrive ?? image.configdrive ?? undefined,
     disk,
     allowMd5: isMd5Allowed(lookup()),
+    permittedFormats: permittedFormats(lookup()),
     limits: settings.limits,
     tls: { insecure: settings.insecure, ...(settings.ca === undefined ? {} : { ca: settings.ca }) },
     signal,

@@ -92,7 +92,8 @@ async function post({ http, options }: Agent, name: AgentCommandName, params: un
   const answer = await http.request({
     method: 'POST',
     path: '/v1/commands/',
-    query: { wait: String(agentCommands[name].mode === 'sync') },
+    // Ironic does not wait for the end of this one: it must be in the first answer.
+    query: { wait: String(agentCommands[name].mode === 'sync' && name !== 'rescue.finalize_rescue') },
     headers: { [idempotencyHeader]: options.keyFor(name), [fenceHeader]: String(options.fence) },
     body: { name, params },
     signal: options.signal,

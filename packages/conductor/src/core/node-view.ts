@@ -10,10 +10,12 @@ export function driverInternalInfo(node: NodeRecord): Record<string, unknown> {
     hardware_manager_version: internal.agent_steps?.versions,
     agent_cached_deploy_steps: byInterface(internal.agent_steps?.deploy),
     agent_cached_clean_steps: byInterface(internal.agent_steps?.clean),
+    agent_cached_service_steps: byInterface(internal.agent_steps?.service),
     is_whole_disk_image: internal.is_whole_disk_image,
     root_uuid_or_disk_id: internal.root_uuid_or_disk_id,
     deploy_boot_mode: internal.deploy_boot_mode,
     last_power_state_change: internal.last_power_state_change,
+    dnsmasq_tag: internal.dnsmasq_tag,
   })
 }
 
@@ -31,7 +33,7 @@ function agentView(agent: AgentFacts | undefined): Record<string, unknown> {
 }
 
 function flowView({ internal: { flow } }: NodeRecord): Record<string, unknown> {
-  if (flow?.kind !== 'deploy' && flow?.kind !== 'clean') return {}
+  if (flow?.kind !== 'deploy' && flow?.kind !== 'clean' && flow?.kind !== 'service') return {}
   const visible = flow.steps.filter((step) => step.internal !== true)
   const current = flow.steps[flow.index]
   const index = current ? visible.indexOf(current) : -1

@@ -64,6 +64,8 @@ export type Flow = {
   no_ramdisk?: boolean
   /** The machine was booted into the ramdisk by this flow, and is to have one after a reboot. */
   ramdisk?: boolean | undefined
+  /** Nothing is done but to bring the instance back, after a service that failed. */
+  restores?: boolean
   /** The inspection's data has come and is kept with the node. */
   inspected?: boolean
   /** How often the agent's steps were asked for anew, because its hardware managers had changed. */
@@ -103,7 +105,9 @@ export type NodeInternal = {
   agent?: AgentFacts | undefined
   flow?: Flow | undefined
   /** In-band steps as the agent offered them, by interface; versions to send back. */
-  agent_steps?: { clean?: FlowStep[]; deploy?: FlowStep[]; service?: FlowStep[]; versions: Record<string, string> } | undefined
+  agent_steps?:
+    | { clean?: FlowStep[]; deploy?: FlowStep[]; service?: FlowStep[]; versions: Record<string, string> }
+    | undefined
   root_uuid_or_disk_id?: string | null | undefined
   is_whole_disk_image?: boolean | undefined
   deploy_boot_mode?: 'bios' | 'uefi' | undefined

@@ -1,8 +1,10 @@
 import type { Logger } from 'pino'
 import type { FerriteEvent } from '@ferrite/shared/contracts/events'
 import type { Heartbeat, LookupAnswer, ProgressReport } from '@ferrite/shared/contracts/callback'
+import type { InspectionData } from '@ferrite/shared/contracts/inspection'
 import type { BootDevice, InterfaceType, ProvisionRequest } from '@ferrite/shared/contracts/nodes'
 import type { BootMode, Indicators, VendorMethod, VirtualMedium } from './interfaces.ts'
+import type { CheckResult, SensorReading } from './interfaces.ts'
 import type { NodeRecord } from './node.ts'
 
 /** Who asks, for rules, history and audit. */
@@ -60,6 +62,14 @@ export interface Callback {
     microversion: number
     peer: string
   }): Promise<LookupAnswer & { node: NodeRecord }>
+  /** What an inspection's ramdisk found. `wantsNode`: the answer is that of a lookup. Fault not_found when nobody waits for it. */
+  inspected(sent: {
+    data: InspectionData
+    node_uuid?: string
+    wantsNode: boolean
+    microversion: number
+    peer: string
+  }): Promise<Partial<LookupAnswer> & { node: NodeRecord }>
   heartbeat(ident: string, body: Heartbeat, from: { microversion: number; peer: string }): Promise<void>
   progress(report: ProgressReport): Promise<void>
 }
@@ -100,7 +110,43 @@ export interface Allocations {
   place(uuid: string): void
 }
 
+/** What machines fetch while they boot; what they fetch is noted. */
+export interface BootServer {
+  /** The script that every iPXE begins with. */
+  entryScript(): string
+  /** The machine's own script, or one that sends it to its disk; undefined for a MAC that nobody enrolled. */
+  scriptForMac(
+    mac: string,
+    from: { arch?: string | undefined; platform?: string | undefined },
+  ): Promise<string | undefined>
+  /** A file of the boot with this number; undefined when that boot is over, or has no such file. */
+  file(uuid: string, epoch: number, name: string, peer: string): Promise<BootServerFile | undefined>
+  /** A loader for firmware that boots by HTTP. */
+  loader(name: string): string | undefined
+  /** The machine could not load what it should, and powers itself off. */
+  gaveUp(uuid: string, epoch: number): Promise<void>
+}
+export type BootServerFile = {
+  path: string
+  digest: string
+  onBytes: (sent: number, total: number, ended: boolean) => void
+  onMissing(): void
+}
+
+/** Tries what a boot needs. `good` when nothing failed. */
+export type NodeCheck = (ident: string) => Promise<{ at: string; results: CheckResult[]; good: boolean }>
+
+export interface Machine {
+  sensors(ident: string): Promise<SensorReading[]>
+  identify(ident: string, seconds: number): Promise<void>
+}
+
 export type Services = {
+  boot: BootServer
+  checkNode: NodeCheck
+  machine: Machine
+  /** What was seen of a node's boots, for people and programs. */
+  bootTrace(node: NodeRecord): Record<string, unknown>
   allocations: Allocations
   provision: Provision
   power: Power

@@ -6,10 +6,20 @@ export const hardwareTypes: readonly HardwareType[] = [
   {
     name: 'redfish',
     interfaces: {
-      power: ['redfish'],                 management: ['redfish', 'noop'],   boot: ['redfish-virtual-media'],
-      deploy: ['direct'],                 network: ['noop', 'flat'],         storage: ['noop'],
-      inspect: ['no-inspect'],            bios: ['no-bios'],                 console: ['no-console'],
-      firmware: ['no-firmware'],          raid: ['no-raid'],                 rescue: ['no-rescue'],
+      power: ['redfish'],                 management: ['redfish', 'noop'],   boot: ['redfish-virtual-media', 'ipxe', 'pxe', 'http-ipxe'],
+      deploy: ['direct'],                 network: ['noop', 'flat', 'bridge'],         storage: ['noop'],
+      inspect: ['redfish', 'agent', 'no-inspect'], bios: ['no-bios'],                 console: ['no-console'],
+      firmware: ['no-firmware'],          raid: ['no-raid'],                 rescue: ['agent', 'no-rescue'],
+      vendor: ['no-vendor'],
+    },
+  },
+  {
+    name: 'ipmi',
+    interfaces: {
+      power: ['ipmitool'],                management: ['ipmitool', 'noop'],  boot: ['ipxe', 'pxe', 'http-ipxe'],
+      deploy: ['direct'],                 network: ['noop', 'flat', 'bridge'],         storage: ['noop'],
+      inspect: ['agent', 'no-inspect'],   bios: ['no-bios'],                 console: ['no-console'],
+      firmware: ['no-firmware'],          raid: ['no-raid'],                 rescue: ['agent', 'no-rescue'],
       vendor: ['no-vendor'],
     },
   },
@@ -18,8 +28,8 @@ export const hardwareTypes: readonly HardwareType[] = [
     interfaces: {
       power: ['fake'],                    management: ['fake', 'noop'],      boot: ['fake'],
       deploy: ['fake', 'direct'],         network: ['noop', 'flat'],         storage: ['noop', 'fake'],
-      inspect: ['no-inspect', 'fake'],    bios: ['no-bios', 'fake'],         console: ['no-console', 'fake'],
-      firmware: ['no-firmware', 'fake'],  raid: ['fake', 'no-raid'],         rescue: ['no-rescue', 'fake'],
+      inspect: ['no-inspect', 'agent', 'fake'], bios: ['no-bios', 'fake'],         console: ['no-console', 'fake'],
+      firmware: ['no-firmware', 'fake'],  raid: ['fake', 'no-raid'],         rescue: ['no-rescue', 'agent', 'fake'],
       vendor: ['no-vendor', 'fake'],
     },
   },

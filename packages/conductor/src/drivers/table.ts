@@ -10,12 +10,15 @@ import type {
   ManagementInterface,
   NetworkInterface,
   PowerInterface,
+  RescueInterface,
   StorageInterface,
   VendorInterface,
 } from '../core/interfaces.ts'
 import type { NodeRecord } from '../core/node.ts'
 import type { DriverCatalogue } from '../core/services.ts'
+import type { AgentInspection } from '../steps/inspect/agent-inspection.ts'
 import type { StepSettings } from '../steps/settings.ts'
+import type { NetworkBootName } from './boot/network-boot.ts'
 import { createCatalogue } from './catalogue.ts'
 import type { ImageChecks } from './deploy/check-image.ts'
 import { direct } from './deploy/direct.ts'
@@ -28,13 +31,18 @@ import {
   fakeInspect,
   fakePower,
   fakeRaid,
+  fakeRescue,
   fakeStorage,
 } from './fake/fake.ts'
 import { fakeManagement, noopManagement } from './fake/management.ts'
 import { fakeVendor } from './fake/vendor.ts'
 import { hardwareTypes } from './hardware-types.ts'
+import { agentInspect } from './inspect/agent.ts'
 import { noInspect } from './inspect/no-inspect.ts'
-import { flat, type FlatSettings } from './network/flat.ts'
+import { agentRescue } from './rescue/agent.ts'
+import { noRescue } from './rescue/no-rescue.ts'
+import { bridge, type BridgeSettings } from './network/bridge.ts'
+import { flat } from './network/flat.ts'
 import { noopNetwork } from './network/noop.ts'
 import { noopStorage } from './storage/noop.ts'
 
@@ -46,6 +54,7 @@ type Table = {
   network: Record<string, NetworkInterface>
   storage: Record<string, StorageInterface>
   inspect: Record<string, InspectInterface>
+  rescue: Record<string, RescueInterface>
   /** A node may have none of these: `no-…`. */
   console: Record<string, ConsoleInterface>
   vendor: Record<string, VendorInterface>
@@ -57,21 +66,25 @@ type Table = {
 export type DriverParts = {
   settings: StepSettings
   images: ImageChecks
-  flat: FlatSettings
+  inspection: Omit<AgentInspection, 'steps'>
+  networks: BridgeSettings
   /** Implementations that hold connections of their own. */
-  redfish: { power: PowerInterface; management: ManagementInterface; boot: BootInterface }
+  redfish: { power: PowerInterface; management: ManagementInterface; boot: BootInterface; inspect: InspectInterface }
+  ipmi: { power: PowerInterface; management: ManagementInterface }
+  netboot: Record<NetworkBootName, BootInterface>
 }
 
 /** Every implementation, by interface and name. */
 // oxfmt-ignore
-const implementations = ({ settings, images, flat: networks, redfish }: DriverParts): Table => ({
-  power:      { redfish: redfish.power, fake: fakePower },
-  management: { redfish: redfish.management, fake: fakeManagement, noop: noopManagement },
-  boot:       { 'redfish-virtual-media': redfish.boot, fake: fakeBoot },
+const implementations = ({ settings, images, inspection, networks, redfish, ipmi, netboot }: DriverParts): Table => ({
+  power:      { redfish: redfish.power, ipmitool: ipmi.power, fake: fakePower },
+  management: { redfish: redfish.management, ipmitool: ipmi.management, fake: fakeManagement, noop: noopManagement },
+  boot:       { 'redfish-virtual-media': redfish.boot, ...netboot, fake: fakeBoot },
   deploy:     { direct: direct(settings, images), fake: fakeDeploy },
-  network:    { noop: noopNetwork, flat: flat(networks) },
+  network:    { noop: noopNetwork, flat: flat(networks), bridge: bridge(networks) },
   storage:    { noop: noopStorage, fake: fakeStorage },
-  inspect:    { 'no-inspect': noInspect, fake: fakeInspect },
+  inspect:    { 'no-inspect': noInspect, agent: agentInspect({ ...inspection, steps: settings }), redfish: redfish.inspect, fake: fakeInspect },
+  rescue:     { 'no-rescue': noRescue, agent: agentRescue(settings), fake: fakeRescue },
   console:    { fake: fakeConsole },
   vendor:     { fake: fakeVendor },
   bios:       { fake: fakeBios },
@@ -106,6 +119,8 @@ export function createDrivers(options: DriverParts & { enabled: readonly string[
       network: pick(table.network, node, 'network'),
       storage: pick(table.storage, node, 'storage'),
       inspect: pick(table.inspect, node, 'inspect'),
+      // Nodes of an earlier version have none.
+      rescue: node.rescue_interface === null ? noRescue : pick(table.rescue, node, 'rescue'),
       ...perhaps(table, node),
     }),
   }

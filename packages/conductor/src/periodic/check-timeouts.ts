@@ -24,13 +24,23 @@ export const checkTimeouts = (parts: ProvisionParts, settings: TimeoutSettings):
     ),
 })
 
+const doing: Readonly<Record<string, string>> = {
+  'clean wait': ' while cleaning',
+  'rescue wait': ' while rescuing',
+  'service wait': ' while servicing',
+  'inspect wait': ' while inspecting',
+}
+
 async function failIfLate(parts: ProvisionParts, settings: TimeoutSettings, node: NodeRecord): Promise<void> {
   if (node.maintenance || node.reservation !== null) return
   const limit = settings.limitsMs[node.provision_state] ?? 0
   const silent = parts.clock.now().getTime() - lastSign(parts, settings, node)
   if (limit <= 0 || silent < limit) return
-  const where = node.provision_state === 'clean wait' ? ' while cleaning' : ''
-  await openFail(parts, node, `Timeout reached${where} while waiting for callback for node ${node.uuid}`)
+  await openFail(
+    parts,
+    node,
+    `Timeout reached${doing[node.provision_state] ?? ''} while waiting for callback for node ${node.uuid}`,
+  )
 }
 
 function lastSign({ events }: ProvisionParts, { since }: TimeoutSettings, node: NodeRecord): number {

@@ -18,6 +18,8 @@ const restingStates = [
   'adopt failed',
   'error',
   'rescue',
+  'rescue failed',
+  'unrescue failed',
 ]
 
 /** Reads the power of nodes at rest; brings it back or records it; a BMC that stays silent puts its node into maintenance. */

@@ -2,7 +2,7 @@ import { explain, isFault } from '@ferrite/shared/fault'
 import { isWaiting } from '@ferrite/shared/provision'
 import type { NodeRecord } from '../core/node.ts'
 import { readTask } from '../nodes/read-task.ts'
-import { verdictOn } from '../provision/agent-verdict.ts'
+import { isDeaf, verdictOn } from '../provision/agent-verdict.ts'
 import { openResume } from '../provision/heartbeat.ts'
 import type { ProvisionParts } from '../provision/parts.ts'
 import { bmcSaysOff } from '../provision/silence.ts'
@@ -33,8 +33,10 @@ export function watchAgents(parts: ProvisionParts & TaskParts, settings: WatchSe
     name: 'watch agents',
     everyMs: settings.everyMs,
     run: (signal) =>
-      eachNode({ ...parts, signal, concurrency: 20 }, { in_states: ['wait call-back', 'clean wait'] }, (node) =>
-        look(node, signal),
+      eachNode(
+        { ...parts, signal, concurrency: 20 },
+        { in_states: ['wait call-back', 'clean wait', 'service wait', 'rescue wait'] },
+        (node) => look(node, signal),
       ),
     nudge: (node_uuid) => {
       void parts.store
@@ -50,7 +52,7 @@ type Parts = ProvisionParts & TaskParts & WatchSettings & { silences: Map<string
 async function lookAt(parts: Parts, node: NodeRecord, signal: AbortSignal): Promise<void> {
   const { agent, flow } = node.internal
   const waits = isWaiting(node.provision_state) && flow?.phase === 'waiting' && node.reservation === null
-  if (!waits || !agent?.url || node.maintenance) return
+  if (!waits || !agent?.url || node.maintenance || isDeaf(flow)) return
   await using task = await readTask(parts, node, signal)
   try {
     const verdict = verdictOn(flow, await task.agent.commands())
@@ -63,6 +65,7 @@ async function lookAt(parts: Parts, node: NodeRecord, signal: AbortSignal): Prom
 }
 
 const looksUntilDead = 3
+const titles: Readonly<Record<string, string>> = { clean: 'Clean', service: 'Service', rescue: 'Rescue' }
 
 /**
  * An agent that is not reached: dead when its machine is off, or when its machine refuses connections three times in a
@@ -84,6 +87,6 @@ async function judge(parts: Parts, node: NodeRecord, off: boolean, refused: bool
   parts.silences.delete(node.uuid)
   const { agent, flow } = node.internal
   const step = flow?.steps[flow.index]
-  const what = `${flow?.kind === 'clean' ? 'Clean' : 'Deploy'} step ${step?.interface}.${step?.step}`
+  const what = `${titles[flow?.kind ?? ''] ?? 'Deploy'} step ${step?.interface}.${step?.step}`
   await openFail(parts, node, `${what} failed on node ${node.uuid}. The agent at ${agent?.url} is gone: ${why}`)
 }

@@ -16,10 +16,12 @@ export type Verdict = { is: 'wait' } | { is: 'go_on' } | { is: 'changed' } | { i
 const asksSteps = /^get_(clean|deploy|service)_steps$/
 
 export function verdictOn(flow: Flow, commands: readonly Command[]): Verdict {
+  if (flow.waiting_for === 'hold' || flow.waiting_for === 'heartbeat') return { is: 'go_on' }
+  if (flow.waiting_for === 'inspection') return flow.inspected ? { is: 'go_on' } : { is: 'wait' }
   const fresh = commands.every((one) => asksSteps.test(one.command_name))
   if (flow.waiting_for === 'boot') return fresh ? { is: 'go_on' } : { is: 'wait' }
   if (fresh) return { is: 'failed', why: 'the agent was restarted while the step ran, and does not know it any more' }
-  const kind = flow.kind === 'clean' ? 'clean' : 'deploy'
+  const kind = flow.kind === 'clean' || flow.kind === 'service' ? flow.kind : 'deploy'
   const last = commands.at(-1)
   if (last?.command_name !== `execute_${kind}_step`) return { is: 'wait' }
   switch (last.command_status) {
@@ -35,3 +37,7 @@ export function verdictOn(flow: Flow, commands: readonly Command[]): Verdict {
       return isSameStep(echoOf(last, kind), flow.steps[flow.index]) ? { is: 'go_on' } : { is: 'wait' }
   }
 }
+
+/** Waits that the agent has no word in: nobody needs to ask it. */
+export const isDeaf = ({ waiting_for }: Flow): boolean =>
+  waiting_for === 'hold' || waiting_for === 'heartbeat' || waiting_for === 'inspection'

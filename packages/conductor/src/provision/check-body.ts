@@ -15,15 +15,7 @@ export function checkBody(node: NodeRecord, verb: ProvisionVerb, body: Provision
     if (verb !== 'active' && verb !== 'rebuild') throw only('deploy_steps', 'active or rebuild')
     if (microversion < 69) throw needs(69)
   }
-  if (given(body.clean_steps) && verb !== 'clean') {
-    throw new Fault('invalid', '"clean_steps" is only valid when setting target provision state to clean')
-  }
-  if (verb === 'clean' && !given(body.clean_steps)) {
-    throw new Fault('missing_parameter', '"clean_steps" is required when setting target provision state to clean')
-  }
-  if (given(body.service_steps) && verb !== 'service') {
-    throw new Fault('invalid', '"service_steps" is only valid when setting target provision state to service')
-  }
+  checkOrdered(verb, body)
   if (given(body.rescue_password) && verb !== 'rescue') {
     throw new Fault('invalid', '"rescue_password" is only valid when setting target provision state to rescue')
   }
@@ -33,9 +25,16 @@ export function checkBody(node: NodeRecord, verb: ProvisionVerb, body: Provision
       'A non-empty "rescue_password" is required when setting target provision state to rescue',
     )
   }
-  if (given(body.disable_ramdisk) && body.disable_ramdisk !== false) checkDisableRamdisk(verb, microversion)
+  if (given(body.disable_ramdisk)) checkDisableRamdisk(verb, body.disable_ramdisk === true, microversion)
+  checkSupport(node, verb)
+}
+
+function checkSupport(node: NodeRecord, verb: ProvisionVerb): void {
   if (verb === 'inspect' && node.inspect_interface === 'no-inspect') {
     throw new Fault('unsupported', `Driver ${node.driver} does not support inspection (disabled or not implemented).`)
+  }
+  if ((verb === 'rescue' || verb === 'unrescue') && node.rescue_interface === 'no-rescue') {
+    throw new Fault('unsupported', `Driver ${node.driver} does not support ${verb} (disabled or not implemented).`)
   }
 }
 
@@ -50,13 +49,21 @@ function checkConfigdrive(verb: ProvisionVerb, { configdrive }: ProvisionRequest
   if (given(configdrive.vendor_data) && microversion < 59) throw needs(59)
 }
 
-function checkDisableRamdisk(verb: ProvisionVerb, microversion: number): void {
-  if (verb !== 'clean' && verb !== 'service') {
-    throw new Fault(
-      'invalid',
-      '"disable_ramdisk" is only valid when setting target provision state to clean or service',
-    )
+function checkOrdered(verb: ProvisionVerb, body: ProvisionRequest): void {
+  for (const kind of ['clean', 'service'] as const) {
+    const steps = body[`${kind}_steps`]
+    if (given(steps) && verb !== kind) {
+      throw new Fault('invalid', `"${kind}_steps" is only valid when setting target provision state to ${kind}`)
+    }
+    if (verb === kind && !steps?.length) {
+      throw new Fault('missing_parameter', `"${kind}_steps" is required when setting target provision state to ${kind}`)
+    }
   }
+}
+
+function checkDisableRamdisk(verb: ProvisionVerb, wanted: boolean, microversion: number): void {
   if (microversion < 70) throw needs(70)
-  throw new Fault('unsupported', 'steps that run without a ramdisk are not supported')
+  if (verb === 'service' && microversion < 108) throw needs(108)
+  if (!wanted || verb === 'clean' || verb === 'service') return
+  throw new Fault('invalid', 'disable_ramdisk is supported only with manual cleaning and servicing')
 }

@@ -24,11 +24,23 @@ export function checkVerb(node: NodeRecord, target: string, microversion: number
 const abortSince = ({ provision_state }: NodeRecord): number =>
   provision_state === 'wait call-back' ? 110 : provision_state === 'inspect wait' ? 41 : provisionVerbs.abort.since
 
+/** Verbs that a node in maintenance refuses, and what Ironic calls what they do. */
+const operations: Partial<Record<ProvisionVerb, string>> = {
+  active: 'provisioning',
+  deploy: 'provisioning',
+  rebuild: 'provisioning',
+  clean: 'cleaning',
+  service: 'service',
+  rescue: 'rescuing',
+  unrescue: 'unrescuing',
+}
+
 export function checkMaintenance(node: NodeRecord, verb: ProvisionVerb): void {
-  if (!node.maintenance || !['active', 'deploy', 'rebuild'].includes(verb)) return
+  const operation = operations[verb]
+  if (!node.maintenance || !operation) return
   throw new Fault(
     'in_maintenance',
-    `The provisioning operation can't be performed on node ${node.uuid} because it's in maintenance mode.`,
+    `The ${operation} operation can't be performed on node ${node.uuid} because it's in maintenance mode.`,
   )
 }
 

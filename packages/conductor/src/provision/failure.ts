@@ -3,9 +3,10 @@ import { maskedText } from '@ferrite/shared/redact'
 import { states } from '@ferrite/shared/provision'
 import type { Flow, NodeChanges } from '../core/node.ts'
 import type { Task } from '../core/task.ts'
-import { ensurePower } from '../steps/power.ts'
+import { withoutRescuePassword } from '../steps/rescue/rescue.ts'
 import type { Work } from '../store/store.ts'
 import { advance } from './advance.ts'
+import { cleanUpBehind } from './clean-up.ts'
 import { historyType } from './history-type.ts'
 import type { ProvisionParts } from './parts.ts'
 import { stepEvent } from './step-event.ts'
@@ -25,13 +26,21 @@ export async function failFlow(task: Task, work: Work, error: unknown, parts: Pr
   await finishFailure(task, work, parts)
 }
 
-const titles: Record<string, string> = { deploy: 'Deploy', clean: 'Clean' }
+const titles: Record<string, string> = { deploy: 'Deploy', clean: 'Clean', service: 'Service' }
+
+const prefixes: Record<string, string> = {
+  inspect: 'Failed to inspect hardware. Reason: ',
+  rescue: 'Failed to rescue: ',
+  unrescue: 'Failed to unrescue: ',
+  adopt: 'Error while attempting to adopt node: ',
+}
 
 /** `Deploy step deploy.write_image failed on node U. <cause>`, as Ironic words it. */
 function describe({ node }: Task, flow: Flow, error: unknown): string {
   const step = flow.steps[flow.index]
   const cause = explain(error)
-  if (isFault(error, 'timeout') || !step || !titles[flow.kind] || error === undefined) return cause
+  if (isFault(error, 'timeout') || error === undefined) return cause
+  if (!step || !titles[flow.kind]) return (prefixes[flow.kind] ?? '') + cause
   if (step.internal) return `Failed to ${flow.kind} node ${node.uuid}, at ${step.step}: ${cause}`
   const name = `${step.interface}.${step.step}`
   return step.in_band || step.step === 'write_image'
@@ -43,7 +52,7 @@ function describe({ node }: Task, flow: Flow, error: unknown): string {
 export async function finishFailure(task: Task, work: Work, parts: ProvisionParts): Promise<void> {
   const { flow } = task.node.internal
   if (!flow?.failing) return
-  if (flow.kind === 'deploy' || flow.kind === 'clean') await cleanUp(task, flow, parts)
+  const clean = await cleanUpBehind(task, flow, parts)
   const { last_error, aborted } = flow.failing
   const moved = states[task.node.provision_state].on.fail
     ? advance(task.node, 'fail', task.clock, { last_error })
@@ -52,9 +61,10 @@ export async function finishFailure(task: Task, work: Work, parts: ProvisionPart
   await task.save(
     {
       ...moved.set,
-      ...maintenanceAfter(flow),
+      ...afterFailure(task, flow, clean),
       deploy_step: {},
       clean_step: {},
+      service_step: {},
       internal: { flow: undefined, agent, agent_steps: undefined, written: undefined },
     },
     {
@@ -74,42 +84,16 @@ export async function finishFailure(task: Task, work: Work, parts: ProvisionPart
   if (aborted) task.log.info({ flow: flow.kind }, 'flow aborted by request')
 }
 
-// A machine whose cleaning broke off may hold another's data: nobody may have it before a person has looked.
-function maintenanceAfter({ kind, failing }: Flow): NodeChanges {
-  if (kind !== 'clean' || !failing || failing.aborted) return {}
-  return { maintenance: true, maintenance_reason: failing.last_error, fault: 'clean failure' }
-}
-
-async function cleanUp(task: Task, flow: Flow, parts: ProvisionParts): Promise<void> {
-  if (task.node.internal.agent?.url && !flow.failing?.aborted)
-    await attempt(task, 'collect its logs', () => collectLogs(task, parts))
-  const powersOff = flow.failing?.aborted || (flow.kind === 'deploy' && parts.powerOffAfterDeployFailure)
-  if (!powersOff || task.node.disable_power_off) return
-  const off = await attempt(task, 'power the machine off', () => ensurePower(task, 'power off'))
-  await attempt(task, 'clean up the ramdisk’s boot', () =>
-    task.effect('clean up the ramdisk’s boot', () => task.interfaces.boot.cleanUpRamdisk(task)),
-  )
-  // A machine that still runs is left where it is: pulled off its network it could not be looked at.
-  if (!off) return
-  await attempt(task, 'take the machine off its networks', () =>
-    task.effect('take the machine off its networks', () => task.interfaces.network.detach(task)),
-  )
-}
-
-async function collectLogs(task: Task, parts: ProvisionParts): Promise<void> {
-  const { system_logs } = await task.agent.run('log.collect_system_logs', {})
-  const file = await parts.keepLogs(task.node.uuid, Buffer.from(system_logs, 'base64'))
-  task.log.info({ file }, 'logs of the agent kept')
-}
-
-/** The failure is already known: what cannot be cleaned up is logged, not reported in its place. */
-async function attempt(task: Task, what: string, work: () => Promise<void>): Promise<boolean> {
-  try {
-    await work()
-    return true
-  } catch (error) {
-    if (isFault(error, 'lease_lost') || task.signal.aborted) throw error
-    task.log.warn({ what, reason: explain(error) }, 'could not clean up behind a failed flow')
-    return false
+/** What a failure leaves behind: nobody may have such a machine before a person has looked at it. */
+function afterFailure(task: Task, { kind, failing }: Flow, clean: boolean): NodeChanges {
+  const rescue = kind === 'rescue' ? { instance_info: withoutRescuePassword(task) } : {}
+  const maintenance_reason = failing?.last_error ?? null
+  if (failing?.aborted) {
+    return kind === 'rescue' && !clean
+      ? { ...rescue, maintenance: true, maintenance_reason, fault: 'rescue abort failure' }
+      : rescue
   }
+  // Its disks may hold another's data, or its instance is not running.
+  const fault = kind === 'clean' ? 'clean failure' : kind === 'service' ? 'service failure' : undefined
+  return fault ? { maintenance: true, maintenance_reason, fault } : rescue
 }

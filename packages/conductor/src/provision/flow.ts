@@ -4,7 +4,8 @@ import { stepView } from '../core/node-view.ts'
 import type { Flow, FlowStep } from '../core/node.ts'
 import type { StepOutcome } from '../core/step.ts'
 import type { Task } from '../core/task.ts'
-import { stepFor, stepsOf, toFlowStep } from '../steps/table.ts'
+import { planFlow } from '../steps/plan.ts'
+import { stepFor } from '../steps/table.ts'
 import type { Work } from '../store/store.ts'
 import { advance } from './advance.ts'
 import { failFlow, finishFailure } from './failure.ts'
@@ -48,9 +49,7 @@ async function runOnce(task: Task, work: Work, parts: ProvisionParts): Promise<b
 
 // A kind that has just begun learns its steps from the node's drivers.
 function planned(task: Task, flow: Flow): FlowStep[] {
-  return flow.index < 0 && flow.steps.length === 0 && !flow.agent_steps_known
-    ? stepsOf[flow.kind](task).map(toFlowStep)
-    : flow.steps
+  return flow.index < 0 && flow.steps.length === 0 && !flow.agent_steps_known ? planFlow(task, flow) : flow.steps
 }
 
 async function runStep(task: Task, parts: ProvisionParts): Promise<StepOutcome> {
@@ -94,6 +93,7 @@ async function begin(task: Task): Promise<void> {
 function shownStep(flow: Flow, step: FlowStep | undefined) {
   const view = step && !step.internal ? stepView(step) : {}
   if (flow.kind === 'deploy') return { deploy_step: view }
+  if (flow.kind === 'service') return { service_step: view }
   return flow.kind === 'clean' ? { clean_step: view } : {}
 }
 
@@ -114,12 +114,20 @@ async function settle(task: Task, work: Work, outcome: StepOutcome, parts: Provi
     await task.save({}, { again: { work_id: work.id, due_at } })
     return false
   }
-  const waiting: Flow = { ...flow, phase: 'waiting', waiting_for: outcome.wait_for_agent }
-  const { set, events } = advance(task.node, 'wait', task.clock)
+  await letGo(task, work, flow, outcome)
+  parts.watch(task.node.uuid)
+  return false
+}
+
+/** The node is free while its agent works, or until an operator lets it go on. */
+async function letGo(task: Task, work: Work, flow: Flow, outcome: Waiting): Promise<void> {
+  const waiting: Flow =
+    'hold' in outcome ? { ...flow, phase: 'held' } : { ...flow, phase: 'waiting', waiting_for: outcome.wait_for_agent }
+  const { set, events } = advance(task.node, 'hold' in outcome ? 'hold' : 'wait', task.clock)
   await task.save(
     { ...set, internal: { flow: waiting } },
     { close: { work_id: work.id }, events: [stepEvent(task, waiting, 'waiting'), ...events] },
   )
-  parts.watch(task.node.uuid)
-  return false
 }
+
+type Waiting = Extract<StepOutcome, { hold: true } | { wait_for_agent: unknown }>

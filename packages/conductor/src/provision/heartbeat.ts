@@ -69,7 +69,10 @@ function checked(parts: HeartbeatParts, { internal }: NodeRecord, body: Heartbea
 }
 
 const wantsWork = (node: NodeRecord): boolean =>
-  isWaiting(node.provision_state) && !node.maintenance && node.internal.flow?.phase === 'waiting'
+  isWaiting(node.provision_state) &&
+  !node.maintenance &&
+  node.internal.flow?.phase === 'waiting' &&
+  node.internal.flow.waiting_for !== 'inspection'
 
 /** Opens the work of going on. A node that is held stays as it is: the next heartbeat, or the watcher, will do. */
 export async function openResume(parts: ProvisionParts, node: Pick<NodeRecord, 'uuid'>): Promise<void> {

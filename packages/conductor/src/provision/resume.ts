@@ -5,7 +5,7 @@ import type { Task } from '../core/task.ts'
 import { bmcSaysOff } from './silence.ts'
 import type { Work } from '../store/store.ts'
 import { advance } from './advance.ts'
-import { verdictOn, type Verdict } from './agent-verdict.ts'
+import { isDeaf, verdictOn, type Verdict } from './agent-verdict.ts'
 import { failFlow } from './failure.ts'
 import { runFlow } from './flow.ts'
 import { refuseToGoOn } from './refuse-to-go-on.ts'
@@ -28,6 +28,7 @@ export async function resumeFlow(task: Task, work: Work, parts: ProvisionParts):
 }
 
 async function look(task: Task, flow: Flow): Promise<Verdict> {
+  if (isDeaf(flow)) return verdictOn(flow, [])
   try {
     return verdictOn(flow, await task.agent.commands())
   } catch (error) {
@@ -57,10 +58,10 @@ async function actOn(verdict: Verdict, task: Task, work: Work, parts: ProvisionP
 /** Other hardware managers answer now: their steps are asked for again. An automated cleaning starts over. */
 function replanned(flow: Flow, written: boolean): Flow {
   const replans = (flow.replans ?? 0) + 1
-  if (replans > mostReplans || written || (flow.kind === 'clean' && flow.user_steps)) {
+  if (replans > mostReplans || written || (flow.kind !== 'deploy' && flow.user_steps)) {
     throw new Fault('agent_command_failed', 'the agent’s hardware managers changed while its steps were running')
   }
-  const boot = flow.steps.findIndex((step) => step.step === 'prepare_cleaning' || step.step === 'deploy')
+  const boot = flow.steps.findIndex((step) => ['prepare_cleaning', 'prepare_service', 'deploy'].includes(step.step))
   const index = Math.max(0, boot)
   const steps = flow.kind === 'clean' ? flow.steps.filter((step) => !step.in_band) : flow.steps
   // Phase `waiting` at the boot step: its `resume` asks the agent for its steps.

@@ -1,21 +1,36 @@
+import type { ParamsInputOf } from '@ferrite/shared/contracts/agent-commands'
 import { stepInterfaces, type OfferedStep } from '@ferrite/shared/contracts/steps'
+import type { StepKind } from '../core/interfaces.ts'
 import type { FlowStep } from '../core/node.ts'
 import type { Task } from '../core/task.ts'
 import { sentNode, sentPorts } from './sent-node.ts'
 
 /** Asks the agent which steps it offers, and keeps them with the versions of its hardware managers. */
-export async function fetchAgentSteps(task: Task, kind: 'clean' | 'deploy'): Promise<FlowStep[]> {
+export async function fetchAgentSteps(task: Task, kind: StepKind): Promise<FlowStep[]> {
   const params = { node: sentNode(task.node), ports: sentPorts(task.ports) }
-  const answer =
-    kind === 'clean'
-      ? await task.agent.run('clean.get_clean_steps', params)
-      : await task.agent.run('deploy.get_deploy_steps', params)
-  const offered = ('clean_steps' in answer ? answer.clean_steps : answer.deploy_steps) as Record<string, OfferedStep[]>
+  const [offered, answer] = await ask[kind](task, params)
   const steps = distinct(Object.values(offered).flat().map(toFlowStep))
   await task.save({
     internal: { agent_steps: { [kind]: steps, versions: answer.hardware_manager_version } },
   })
   return steps
+}
+
+type Params = ParamsInputOf<'clean.get_clean_steps'>
+type Offered = Promise<[Record<string, OfferedStep[]>, { hardware_manager_version: Record<string, string> }]>
+const ask: Record<StepKind, (task: Task, params: Params) => Offered> = {
+  async clean({ agent }, params) {
+    const answer = await agent.run('clean.get_clean_steps', params)
+    return [answer.clean_steps, answer]
+  },
+  async deploy({ agent }, params) {
+    const answer = await agent.run('deploy.get_deploy_steps', params)
+    return [answer.deploy_steps, answer]
+  },
+  async service({ agent }, params) {
+    const answer = await agent.run('service.get_service_steps', params)
+    return [answer.service_steps, answer]
+  },
 }
 
 const toFlowStep = (step: OfferedStep): FlowStep => ({
@@ -25,6 +40,7 @@ const toFlowStep = (step: OfferedStep): FlowStep => ({
   in_band: true,
   ...(step.abortable === undefined ? {} : { abortable: step.abortable }),
   ...(step.reboot_requested ? { reboot_requested: true } : {}),
+  ...(step.argsinfo === undefined ? {} : { argsinfo: step.argsinfo }),
 })
 
 export const isSame = (a: FlowStep, b: FlowStep): boolean => a.interface === b.interface && a.step === b.step

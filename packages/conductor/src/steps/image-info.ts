@@ -31,9 +31,16 @@ export function imageInfoFor(node: NodeRecord, configdrive: string | null): Imag
     stream_raw_images: true,
     ...(checksum === undefined ? {} : { checksum }),
     ...(algo === undefined || value === undefined ? {} : { os_hash_algo: algo, os_hash_value: value }),
+    ...ownFields(info),
     ...serverAccess(node),
     ...(isPartitionImage(node) ? partitionFields(node, configdrive) : configdrive === null ? {} : { configdrive }),
   }
+}
+
+/** What only an agent of ours understands; sent where the operator gave it. */
+function ownFields(info: Bag): Bag {
+  const names = ['ferrite_chunk_map', 'ferrite_chunk_map_checksum', 'ferrite_content_checksum']
+  return Object.fromEntries(names.flatMap((name) => (text(info, name) === undefined ? [] : [[name, text(info, name)]])))
 }
 
 function lastSegment(source: string): string {

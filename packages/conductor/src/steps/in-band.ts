@@ -1,16 +1,15 @@
 import type { Command } from '@ferrite/shared/contracts/agent-api'
 import { isSameStep, type SentStep } from '@ferrite/shared/contracts/steps'
+import type { StepKind } from '../core/interfaces.ts'
 import type { FlowStep } from '../core/node.ts'
 import type { Step, StepOutcome } from '../core/step.ts'
 import type { Task } from '../core/task.ts'
-import { bootRamdisk } from './ramdisk.ts'
+import { bootRamdisk, networkFor } from './ramdisk.ts'
 import { sentNode, sentPorts } from './sent-node.ts'
 import type { StepSettings } from './settings.ts'
 
-type Kind = 'clean' | 'deploy'
-
 /** A step that the agent offered: sent to it, and done when it says so. */
-export function inBandStep(kind: Kind, step: FlowStep, settings: StepSettings): Step {
+export function inBandStep(kind: StepKind, step: FlowStep, settings: StepSettings): Step {
   return {
     interface: step.interface,
     step: step.step,
@@ -19,7 +18,7 @@ export function inBandStep(kind: Kind, step: FlowStep, settings: StepSettings): 
     resume: async (task) => {
       const afterReboot = task.node.internal.flow?.waiting_for === 'boot'
       if (!step.reboot_requested || afterReboot) return { done: true }
-      return bootRamdisk(task, kind === 'clean' ? 'cleaning' : 'provisioning', settings)
+      return bootRamdisk(task, networkFor[kind], settings)
     },
   }
 }
@@ -38,7 +37,7 @@ const wholeStep = ({
 })
 
 /** Sends a step, unless the agent already has it from before a crash of ours: then its end is what we wait for. */
-export async function sendStep(task: Task, kind: Kind, step: SentStep): Promise<StepOutcome> {
+export async function sendStep(task: Task, kind: StepKind, step: SentStep): Promise<StepOutcome> {
   const again = (task.node.internal.flow?.attempt ?? 1) > 1
   if (again && hasStep(await task.agent.commands(), kind, step)) return { wait_for_agent: 'command' }
   const common = { step, node: sentNode(task.node), ports: sentPorts(task.ports) }
@@ -46,20 +45,22 @@ export async function sendStep(task: Task, kind: Kind, step: SentStep): Promise<
   await task.effect(`send the step ${step.step} to the agent`, () =>
     kind === 'clean'
       ? task.agent.start('clean.execute_clean_step', { ...common, clean_version: versions })
-      : task.agent.start('deploy.execute_deploy_step', { ...common, deploy_version: versions }),
+      : kind === 'deploy'
+        ? task.agent.start('deploy.execute_deploy_step', { ...common, deploy_version: versions })
+        : task.agent.start('service.execute_service_step', { ...common, service_version: versions }),
   )
   return { wait_for_agent: 'command' }
 }
 
 // An earlier step that had failed would have ended the flow, so the failure of the last command is this step's.
-function hasStep(commands: Command[], kind: Kind, step: SentStep): boolean {
+function hasStep(commands: Command[], kind: StepKind, step: SentStep): boolean {
   const last = commands.at(-1)
   if (last?.command_name !== `execute_${kind}_step`) return false
   return last.command_status !== 'SUCCEEDED' || isSameStep(echoOf(last, kind), step)
 }
 
 /** The step that a finished command says it was. */
-export function echoOf(command: Command, kind: Kind): SentStep | undefined {
+export function echoOf(command: Command, kind: StepKind): SentStep | undefined {
   const result = command.command_result as Record<string, unknown> | null
   const echo = result?.[`${kind}_step`]
   return typeof echo === 'object' && echo !== null ? (echo as SentStep) : undefined

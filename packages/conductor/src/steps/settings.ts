@@ -6,6 +6,8 @@ export type StepSettings = {
   powerOffPollMs: number
   /** Priorities that replace those of the agent in automated cleaning, by step name. */
   cleanPriorities: Readonly<Record<string, number>>
+  /** Longest pause of the step `wait`, milliseconds. */
+  longestWaitMs: number
   /** md5 may be the only checksum of an image. */
   allowMd5: boolean
 }

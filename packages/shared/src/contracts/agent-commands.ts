@@ -68,6 +68,24 @@ export const agentCommands = {
     params: z.looseObject({ step: sentStep, ...nodeAndPorts, clean_version: versions.nullish() }),
     result: z.looseObject({ clean_result: z.unknown(), clean_step: sentStep }),
   },
+  'service.get_service_steps': {
+    mode: 'sync',
+    params: z.strictObject(nodeAndPorts),
+    result: z.looseObject({
+      service_steps: z.record(z.string(), z.array(offeredStep)),
+      hardware_manager_version: versions,
+    }),
+  },
+  'service.execute_service_step': {
+    mode: 'async',
+    params: z.looseObject({ step: sentStep, ...nodeAndPorts, service_version: versions.nullish() }),
+    result: z.looseObject({ service_result: z.unknown(), service_step: sentStep }),
+  },
+  'rescue.finalize_rescue': {
+    mode: 'sync',
+    params: z.strictObject({ rescue_password: z.string().min(1), hashed: z.boolean().default(false) }),
+    result: z.null(),
+  },
   'image.install_bootloader': {
     mode: 'async',
     params: z.strictObject({

@@ -9,8 +9,8 @@ import { route, type DeclaredRoute } from '../route.ts'
 import { nodeView } from '../views.ts'
 import { heartbeatBodyLimit, reads, takes } from './defaults.ts'
 
-const progressPath = '/ferrite/v1/progress'
-const lookupFields = ['uuid', 'properties', 'instance_info', 'driver_internal_info']
+export const progressPath = '/ferrite/v1/progress'
+export const lookupFields = ['uuid', 'properties', 'instance_info', 'driver_internal_info']
 
 export const callbackRoutes: readonly DeclaredRoute[] = [
   route({

@@ -9,6 +9,8 @@ import { portgroupRoutes } from './portgroups.ts'
 import { runbookRoutes } from './runbooks.ts'
 import { shardRoutes } from './shards.ts'
 import { volumeRoutes } from './volumes.ts'
+import { bootRoutes } from './boot.ts'
+import { continueInspectionRoutes } from './continue-inspection.ts'
 import { callbackRoutes } from './callback.ts'
 import { conductorRoutes } from './conductors.ts'
 import { discoveryRoutes } from './discovery.ts'
@@ -16,6 +18,7 @@ import { driverRoutes } from './drivers.ts'
 import { eventRoutes } from './events.ts'
 import { healthRoutes } from './health.ts'
 import { mediaRoutes } from './media.ts'
+import { nodeBootRoutes } from './node-boot.ts'
 import { nodeHistoryRoutes } from './node-history.ts'
 import { nodeListRoutes } from './node-lists.ts'
 import { nodeManagementRoutes, validateRoutes } from './node-management.ts'
@@ -59,7 +62,10 @@ export const allRoutes = (metrics: Metrics): readonly DeclaredRoute[] => [
   ...driverRoutes,
   ...conductorRoutes,
   ...callbackRoutes,
+  ...continueInspectionRoutes,
   ...mediaRoutes,
+  ...bootRoutes,
+  ...nodeBootRoutes,
   ...eventRoutes,
   ...healthRoutes(metrics),
 ]

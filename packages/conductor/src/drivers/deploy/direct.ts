@@ -1,5 +1,5 @@
 import type { DeployInterface } from '../../core/interfaces.ts'
-import { bootCleaningAgent } from '../../steps/clean/boot-agent.ts'
+import { bootForSteps } from '../../steps/boot-for-steps.ts'
 import { tearDownCleaning } from '../../steps/clean/tear-down-cleaning.ts'
 import { bootAgent } from '../../steps/deploy/boot-agent.ts'
 import { bootInstance } from '../../steps/deploy/boot-instance.ts'
@@ -7,6 +7,7 @@ import { prepareInstanceBoot } from '../../steps/deploy/prepare-instance-boot.ts
 import { switchToTenantNetwork } from '../../steps/deploy/switch-to-tenant-network.ts'
 import { tearDownAgent } from '../../steps/deploy/tear-down-agent.ts'
 import { writeImage } from '../../steps/deploy/write-image.ts'
+import { tearDownService } from '../../steps/service/tear-down-service.ts'
 import type { StepSettings } from '../../steps/settings.ts'
 import { checkImage, type ImageChecks } from './check-image.ts'
 
@@ -22,7 +23,8 @@ export const direct = (settings: StepSettings, checks: ImageChecks): DeployInter
     switchToTenantNetwork,
     bootInstance,
   ],
-  cleanSteps: [bootCleaningAgent(settings), tearDownCleaning],
+  cleanSteps: [bootForSteps('clean', settings), tearDownCleaning],
+  serviceSteps: [bootForSteps('service', settings), tearDownService],
   async validate(task) {
     await task.interfaces.boot.validate(task)
     await checkImage(task, checks)

@@ -5,8 +5,10 @@ import type {
   InspectInterface,
   Interface,
   PowerInterface,
+  RescueInterface,
 } from '../../core/interfaces.ts'
 import type { StorageInterface } from '../../core/interfaces.ts'
+import type { Step } from '../../core/step.ts'
 import { behave, fakeInterface } from './behaviour.ts'
 import { remember } from './remember.ts'
 
@@ -45,7 +47,35 @@ export const fakeBoot: BootInterface = {
 
 export const fakeInspect: InspectInterface = {
   ...fakeInterface('inspect'),
-  inspect: (task) => behave(task, 'inspect'),
+  inspectSteps: [
+    {
+      interface: 'management',
+      step: 'inspect',
+      priority: 100,
+      internal: true,
+      async run(task) {
+        await behave(task, 'inspect')
+        return { done: true }
+      },
+    },
+  ],
+}
+
+const rescueStep = (step: string): Step => ({
+  interface: 'deploy',
+  step,
+  priority: 0,
+  internal: true,
+  async run(task) {
+    await behave(task, 'rescue')
+    return { done: true }
+  },
+})
+
+export const fakeRescue: RescueInterface = {
+  ...fakeInterface('rescue'),
+  rescueSteps: [rescueStep('rescue')],
+  unrescueSteps: [rescueStep('unrescue')],
 }
 
 export const fakeStorage: StorageInterface = {

@@ -4,6 +4,7 @@ import type { Step } from '../../core/step.ts'
 import { fetchAgentSteps, inOrder, isSame } from '../agent-steps.ts'
 import { bootModeOf } from '../capabilities.ts'
 import { isPartitionImage } from '../image-info.ts'
+import { override } from '../plan.ts'
 import { bootRamdisk } from '../ramdisk.ts'
 import type { StepSettings } from '../settings.ts'
 
@@ -12,6 +13,7 @@ export const bootAgent = (settings: StepSettings): Step => ({
   interface: 'deploy',
   step: 'deploy',
   priority: 100,
+  boots_ramdisk: true,
   async run(task) {
     await task.save({
       internal: {
@@ -42,9 +44,6 @@ function merge(flow: Flow, offered: FlowStep[]): FlowStep[] {
       throw new Fault('invalid', `neither the driver nor the agent has a deploy step ${step.interface}.${step.step}`)
     }
   }
-  const merged = known.map((step) => {
-    const order = asked.find((other) => isSame(step, other))
-    return order ? { ...step, priority: order.priority, ...(order.args ? { args: order.args } : {}) } : step
-  })
-  return [...done, ...inOrder(merged.filter((step) => step.priority > 0))]
+  const left = override(known, asked).filter((step) => step.priority > 0)
+  return [...done, ...inOrder(left)]
 }

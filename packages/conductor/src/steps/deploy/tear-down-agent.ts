@@ -2,7 +2,7 @@ import type { Step } from '../../core/step.ts'
 import type { Task } from '../../core/task.ts'
 import { explain } from '@ferrite/shared/fault'
 import { ensurePower, readPower } from '../power.ts'
-import { forgetAgent } from '../ramdisk.ts'
+import { forgetAgent, leaveRamdisk } from '../ramdisk.ts'
 import type { StepSettings } from '../settings.ts'
 
 const looks = 7
@@ -16,6 +16,7 @@ export const tearDownAgent = (settings: StepSettings): Step => ({
     if (task.node.disable_power_off) await lockDown(task)
     else if ((await readPower(task)) !== 'power off') await powerOff(task, settings)
     await forgetAgent(task)
+    await leaveRamdisk(task)
     await task.effect('clean up the ramdisk’s boot', () => task.interfaces.boot.cleanUpRamdisk(task))
     return { done: true }
   },

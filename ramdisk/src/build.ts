@@ -14,7 +14,7 @@ import { addModules, kernelOf } from './kernel/modules.ts'
 import { manifestOf } from './manifest.ts'
 import type { ManifestFacts } from './manifest.ts'
 import { fetchPackages } from './packages/fetch.ts'
-import { packageNames } from './package-names.ts'
+import { packageNames, wholePackages } from './package-names.ts'
 import type { Package } from './packages/package.ts'
 import { unpack } from './packages/unpack.ts'
 import type { Unpacked } from './packages/unpack.ts'
@@ -90,7 +90,7 @@ async function assemble(
   const kernel = await kernelOf(unpacked)
   const node = await stage('node', () => nodeBinary(unpacked, { root, cacheDir }))
   const bundle = await stage('agent', () => bundleAgent({ root, ownSteps: options.ownSteps }))
-  const base = await stage('programs', () => baseTree(unpacked, { profile, node, extra: options.packages }))
+  const base = await stage('programs', () => baseTree(unpacked, { profile, node, extra: wholePackages(options) }))
   const drivers = new ImageTree()
   const wanted = profiles[profile].modules
   const { missingFirmware } = await stage('drivers', async () => {

@@ -16,7 +16,12 @@ export function packageNames(options: {
     ...bootPackages,
     ...toolPackages,
     ...(firmware ? firmwarePackages : []),
-    ...(authorizedKeys === undefined ? [] : ['dropbear-bin']),
-    ...packages,
+    ...wholePackages({ packages, authorizedKeys }),
   ]
 }
+
+/** Those of which everything goes into the ramdisk. An SSH server only comes with keys to let in. */
+export const wholePackages = (options: {
+  packages: readonly string[]
+  authorizedKeys?: string | undefined
+}): string[] => [...options.packages, ...(options.authorizedKeys === undefined ? [] : ['dropbear-bin'])]

@@ -52,7 +52,8 @@ describe.skipIf(!hasQemu)('the ramdisk in a virtual machine', { timeout: 400_000
   test('two builds are equal to the byte, and small', async () => {
     const again = await buildRamdisk(options(file('two')))
     for (const [name, content] of Object.entries(again.files)) {
-      expect(content.equals(await readFile(file(`one/${name}`))), name).toBe(true)
+      const isEqual = content.equals(await readFile(file(`one/${name}`)))
+      expect({ name, isEqual }).toEqual({ name, isEqual: true })
     }
     expect(again.manifest.results['ramdisk.zst']?.bytes).toBeLessThan(70 * MiB)
   })

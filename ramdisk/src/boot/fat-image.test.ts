@@ -16,7 +16,10 @@ test('a reader of FAT file systems finds every file whole', async () => {
   for (const [file, content] of Object.entries(files)) {
     const entries = await volume.list(file.split('/').slice(0, -1).join('/'))
     const entry = entries?.find(({ name }) => name === file.split('/').at(-1))
-    expect(entry && Buffer.from(await volume.read(entry)).equals(content), file).toBe(true)
+    expect({ file, isWhole: entry && Buffer.from(await volume.read(entry)).equals(content) }).toEqual({
+      file,
+      isWhole: true,
+    })
   }
 })
 

@@ -27,6 +27,8 @@ export async function agentTree(options: AgentTreeOptions): Promise<ImageTree> {
   for (const name of ['start', 'network', 'dhcp', 'supervise']) {
     tree.file(`etc/ferrite/${name}`, await ownFile(name), { mode: 0o755, origin })
   }
+  const rules = '61-boot-media.rules'
+  tree.file(`usr/lib/udev/rules.d/${rules}`, await ownFile(rules), { origin })
   tree.file('etc/ferrite/build', `FERRITE_BUILD='${version} ${profile}'\nFERRITE_EPOCH=${epochSeconds}\n`, { origin })
   tree.file('etc/passwd', accounts, { origin })
   tree.file('etc/group', groups, { origin })

@@ -60,8 +60,19 @@ export function startScreen(consoles: readonly Console[]): Screen {
   }
 }
 
+/** What the log's words mean to somebody who does not know the agent. */
+const plainWords: Readonly<Record<string, string>> = {
+  'looking up who we are': 'asking the conductor who this machine is',
+  'lookup failed, trying again': 'the conductor does not know this machine yet, asking again',
+  'looked up': 'known to the conductor',
+  serving: 'ready, waiting for the conductor',
+  'command started': 'working',
+  'command succeeded': 'done, waiting for the conductor',
+  'command failed': 'failed, waiting for the conductor',
+}
+
 function learn(view: MachineView, line: LogLine): void {
-  view.doing = line.msg
+  view.doing = plainWords[line.msg] ?? line.msg
   if (Array.isArray(line['api'])) view.conductor = line['api'].join(' ')
   if (typeof line['node'] === 'string') view.node = line['node']
   if (line.level >= warning) view.lastError = [line.msg, line['err']].filter(Boolean).join(': ')

@@ -1,7 +1,6 @@
 import { createSocket } from 'node:dgram'
 import type { Socket } from 'node:dgram'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { askTime } from './sntp.ts'
 
@@ -31,7 +30,7 @@ async function timeServer(
   })
   server.bind(0, '127.0.0.1')
   await once(server, 'listening')
-  return { address: '127.0.0.1', port: (server.address() as AddressInfo).port, attempts: 2, timeoutMs: 100 }
+  return { address: '127.0.0.1', port: server.address().port, attempts: 2, timeoutMs: 100 }
 }
 
 const socket = () => createSocket('udp4')

@@ -127,7 +127,6 @@ function managed(config: Config, parts: DhcpParts, onLine: (line: string) => voi
   const provider = dnsmasqProvider({
     hostsDir,
     optsDir,
-    reread: async () => process?.reread(),
     trouble: () => (process ? process.trouble() : 'dnsmasq is not started yet'),
   })
   return {
@@ -172,8 +171,6 @@ function operatorsOwn(config: Config, { clock, log, root }: DhcpParts, onLine: (
     provider: dnsmasqProvider({
       hostsDir: config.dhcp_hostsdir ?? path.join(root, 'dhcp-hosts'),
       optsDir: config.dhcp_optsdir ?? path.join(root, 'dhcp-opts'),
-      // It notices new files by itself; that is all an operator's own dnsmasq can be relied upon for.
-      reread: async () => undefined,
       trouble: () => undefined,
     }),
     start: async () => {

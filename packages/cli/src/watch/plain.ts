@@ -1,5 +1,5 @@
 import type { FerriteEvent } from '@ferrite/shared/contracts/events'
-import { formatDuration } from '@ferrite/shared/units'
+import { formatBytes, formatDuration } from '@ferrite/shared/units'
 import { printable } from '../terminal.ts'
 import { barText } from './bar.ts'
 
@@ -23,9 +23,16 @@ function what(event: FerriteEvent): string {
       return `agent ${event.what.replaceAll('_', ' ')}${event.agent_version ? ` (${event.agent_version})` : ''}`
     case 'progress':
       return barText(event.progress)
+    case 'boot':
+      return bootText(event)
     case 'step':
       return stepText(event)
   }
+}
+
+function bootText({ what: sign, detail, bytes, trouble }: Extract<FerriteEvent, { type: 'boot' }>): string {
+  const size = bytes === null ? '' : ` ${formatBytes(bytes)}`
+  return `boot: ${sign.replaceAll('_', ' ')}${size}${detail ? ` (${detail})` : ''}${trouble ? ' !' : ''}`
 }
 
 function stepText(event: Extract<FerriteEvent, { type: 'step' }>): string {

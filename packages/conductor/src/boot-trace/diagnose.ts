@@ -49,8 +49,12 @@ const rows: readonly Say[] = [
       ? 'the ramdisk’s agent looked itself up, but no heartbeat came: is its callback address reachable, and its certificate or address accepted (agent_require_tls, agent_callback_cidrs)?'
       : undefined,
   ({ bootUrl }, at) =>
+    at('ramdisk_dhcp')
+      ? `the ramdisk runs and asked for an address, but no lookup came from it. Likely: it got no address, it cannot reach ${new URL(bootUrl).origin} (a router, a firewall), or its agent does not start. Its console tells`
+      : undefined,
+  (_, at) =>
     at('ramdisk_sent')
-      ? `kernel and ramdisk were sent whole, but no lookup came from the ramdisk. Likely: the kernel does not start on this machine, the ramdisk lacks a driver for its network card, it got no address, or it cannot reach ${bootUrl}. Its console tells`
+      ? 'kernel and ramdisk were sent whole, but the ramdisk neither asked for an address nor looked itself up. Likely: the kernel does not start on this machine, or the ramdisk lacks a driver for its network card. Its console tells'
       : undefined,
   ({ movement }, at) => cut('ramdisk', at, movement),
   (_, at) => missing('ramdisk', at),
@@ -129,6 +133,7 @@ const names: Readonly<Record<BootSign, string>> = {
   kernel_sent: 'the kernel sent',
   ramdisk_started: 'the ramdisk asked for',
   ramdisk_sent: 'the ramdisk sent',
+  ramdisk_dhcp: 'a DHCP request of the ramdisk',
   agent_hello: 'the agent’s lookup',
   agent_ready: 'the agent’s first heartbeat',
 }

@@ -94,7 +94,7 @@ function tftpLine(state: State, text: string): LogSight[] {
   const mac = state.macs.get(address)
   if (verb === undefined || mac === undefined) return []
   const kind = kindOf(file)
-  const detail = file.split('/').slice(-2).join('/')
+  const detail = file.split('/').at(-1) ?? file
   if (verb === 'sent') return [{ mac, seen: { what: `${kind}_sent`, detail } }]
   if (verb === 'failed sending') return kind === 'script' ? [] : [{ mac, seen: { what: `${kind}_cut`, detail } }]
   // PXELINUX and GRUB try many names for their configuration before they come to the right one.

@@ -1,6 +1,7 @@
 import PQueue from 'p-queue'
 import type { Logger } from 'pino'
 import { explain } from '@ferrite/shared/fault'
+import { states } from '@ferrite/shared/provision'
 import { timestamp, type Clock } from '../core/clock.ts'
 import { isTrouble, withSign, type Seen } from '../core/boot-trace.ts'
 import type { NodeRecord } from '../core/node.ts'
@@ -40,21 +41,31 @@ export function createTracer(parts: Parts): BootTracer {
       }
     })
   }
+  const heard = parts.store.onEvents((events) => {
+    for (const event of events) {
+      const isFirst = event.type === 'agent' && event.what === 'first_heartbeat'
+      if (isFirst) keep(async () => event.node_uuid, { what: 'agent_ready', detail: event.agent_version })
+    }
+  })
   return {
     sawMac: (mac, seen) => keep(async () => (await parts.store.ports({ address: [mac] }))[0]?.node_uuid, seen),
     sawNode: (uuid, seen) => keep(async () => uuid, seen),
     moving: (uuid, seen) => movements.set(uuid, { ...seen, at: parts.clock.now() }),
     movement: (uuid) => movements.get(uuid),
     settled: () => queue.onIdle(),
-    [Symbol.asyncDispose]: () => queue.onIdle(),
+    async [Symbol.asyncDispose]() {
+      heard()
+      await queue.onIdle()
+    },
   }
 }
 
-async function store({ store: nodes, clock }: Parts, uuid: string, seen: Seen): Promise<void> {
+async function store({ store: nodes, clock }: Parts, uuid: string, given: Seen): Promise<void> {
   const at = timestamp(clock.now())
   const known = await nodes.node(uuid)
-  if (!known || !isNews(known, seen, clock)) return
+  if (!known || !isNews(known, inPlace(known, given), clock)) return
   await changeNode(nodes, uuid, (node) => {
+    const seen = inPlace(node, given)
     if (!isNews(node, seen, clock)) return undefined
     const before = node.internal.boots?.at(-1)?.signs.some((one) => one.what === seen.what)
     const boots = withSign(node.internal.boots, seen, at)
@@ -66,8 +77,16 @@ async function store({ store: nodes, clock }: Parts, uuid: string, seen: Seen): 
   })
 }
 
+/** Who asks for an address after the ramdisk was sent is the ramdisk. */
+function inPlace({ internal }: NodeRecord, seen: Seen): Seen {
+  const signs = internal.boots?.at(-1)?.signs ?? []
+  const isRamdisk = seen.what === 'dhcp_request' && signs.some(({ what }) => what === 'ramdisk_sent')
+  return isRamdisk && !/UEFI|BIOS/.test(seen.detail ?? '') ? { ...seen, what: 'ramdisk_dhcp' } : seen
+}
+
 /** Only of a boot that is under way: what the deployed system asks of DHCP later is not part of it. */
-function isNews({ internal }: NodeRecord, { what, bytes }: Seen, clock: Clock): boolean {
+function isNews({ internal, provision_state }: NodeRecord, { what, bytes }: Seen, clock: Clock): boolean {
+  if (!['busy', 'waiting'].includes(states[provision_state].kind)) return false
   const boot = internal.boots?.at(-1)
   if (!boot || boot.epoch !== internal.agent?.epoch) return false
   const arrived = boot.signs.some((one) => one.what === 'agent_ready')

@@ -11,6 +11,7 @@ export const bootSigns = [
   'kernel_sent',
   'ramdisk_started',
   'ramdisk_sent',
+  'ramdisk_dhcp',
   'agent_hello',
   'agent_ready',
 ] as const
@@ -75,7 +76,7 @@ export function withSign(boots: readonly BootTrace[] = [], seen: Seen, at: strin
     at: before?.at ?? at,
     last_at: at,
     count: (before?.count ?? 0) + 1,
-    detail: seen.detail?.slice(0, 300) ?? before?.detail ?? null,
+    detail: before?.detail ?? seen.detail?.slice(0, 300) ?? null,
     bytes: seen.bytes ?? before?.bytes ?? null,
     total: seen.total ?? before?.total ?? null,
   }

@@ -6,8 +6,6 @@ import type { Clock } from '../core/clock.ts'
 import { programEnvironment } from '../processes/run.ts'
 
 export interface DnsmasqProcess extends AsyncDisposable {
-  /** Has it read its directories again. */
-  reread(): Promise<void>
   /** Why it does not serve now. */
   trouble(): string | undefined
 }
@@ -27,9 +25,6 @@ export function superviseDnsmasq(parts: {
   const state: State = { child: undefined, said: undefined, dead: undefined }
   const running = supervise(parts, state, stop.signal)
   return {
-    async reread() {
-      state.child?.kill('SIGHUP')
-    },
     trouble: () => state.dead,
     async [Symbol.asyncDispose]() {
       stop.abort()

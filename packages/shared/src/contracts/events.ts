@@ -34,6 +34,18 @@ export const ferriteEvent = z.discriminatedUnion('type', [
     what: z.enum(['looked_up', 'first_heartbeat', 'token_contention']),
     agent_version: z.string().nullable(),
   }),
+  z.object({
+    ...common,
+    type: z.literal('boot'),
+    /** A sign of a network boot, such as `kernel_sent`. */
+    what: z.string(),
+    trouble: z.boolean(),
+    /** Number of the boot. */
+    epoch: z.int(),
+    detail: z.string().nullable(),
+    bytes: z.int().nullable(),
+    total: z.int().nullable(),
+  }),
   z.object({ ...common, type: z.literal('progress'), progress }),
 ])
 export type FerriteEvent = z.infer<typeof ferriteEvent>

@@ -115,6 +115,11 @@ export const policies: Readonly<Record<string, Rule>> = {
   'baremetal:inspection_rule:delete':       may.systemAdmin,
   'ferrite:events:get':                     may.readerOrOwnerReader,
   'ferrite:progress:get':                   may.systemOrProjectReader,
+  'ferrite:boot_trace:get':                 may.systemOrProjectReader,
+  'ferrite:check:get':                      may.systemOrProjectReader,
+  'ferrite:check:run':                      may.systemMember,
+  'ferrite:sensors:get':                    may.systemReader,
+  'ferrite:identify':                       may.systemMember,
   'ferrite:metrics:get':                    may.systemReader,
   'ferrite:docs:get':                       may.anywhere('reader', 'service'),
 }

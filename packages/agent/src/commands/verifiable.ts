@@ -2,6 +2,10 @@ import type { LookupConfig } from '@ferrite/shared/contracts/callback'
 import type { ImageInfo } from '@ferrite/shared/contracts/images'
 import { Fault } from '@ferrite/shared/fault'
 
+/** As the conductor says, unless it turned off the look into images. */
+export const permittedFormats = (lookup: LookupConfig | undefined): readonly string[] | undefined =>
+  lookup?.disable_deep_image_inspection === true ? undefined : lookup?.permitted_image_formats
+
 /** MD5 counts as a checksum only while the conductor allows it, as it does when it says nothing. */
 export const isMd5Allowed = (lookup: LookupConfig | undefined): boolean => lookup?.agent_md5_checksum_enable ?? true
 

@@ -16,6 +16,7 @@ const hexLength: Record<DigestAlgorithm, number> = { md5: 32, sha256: 64, sha384
  */
 export async function expectedDigest(request: WriteRequest, signal: AbortSignal): Promise<Digest> {
   const { digest, allowMd5 } = request
+  if (!digest) throw new Fault('checksum_unavailable', 'the image has no checksum; give one, or a chunk map')
   const found = 'url' in digest ? await fromFile(request, digest, signal) : digest
   const checked = checkDigest(found.value, found.algorithm)
   if (checked.algorithm === 'md5' && !allowMd5) {

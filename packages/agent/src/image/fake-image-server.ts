@@ -90,6 +90,21 @@ export function serveImage(
   })
 }
 
+/** As `serveImage`, and answers requests for a part that has an end. */
+export function serveParts(data: Buffer, request: FakeRequest, socket: Socket, shape: Shape = {}): void {
+  const range = /^bytes=([0-9]+)-([0-9]+)$/.exec(request.headers.get('range') ?? '')
+  if (!range) return serveImage(data, request, socket, shape)
+  const [start, end] = [Number(range[1]), Number(range[2])]
+  const body = data.subarray(start, end + 1)
+  const fields = {
+    'content-length': body.length,
+    'content-range': `bytes ${start}-${end}/${data.length}`,
+    ...(shape.etag ? { etag: shape.etag } : {}),
+  }
+  writeHead(socket, '206 Partial Content', fields)
+  socket.end(body)
+}
+
 export function writeHead(socket: Socket, status: string, fields: Record<string, string | number> = {}): void {
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.write(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n`)

@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { fakeImageServer, serveImage } from './fake-image-server.ts'
-import type { FakeRequest } from './fake-image-server.ts'
+import { fakeImageServer, serveParts } from './fake-image-server.ts'
 import { hasQemuImg, runQemuImg } from './qcow2/qemu-img.fixture.ts'
 import { requestFor, testContext, testDisk } from './write-image.fixture.ts'
 import { writeImage } from './write-image.ts'
@@ -79,7 +78,7 @@ test.each(packs)('%s lands byte for byte, whatever was on the disk before', asyn
   const isQcow2 = name.startsWith('qcow2')
   const data = content(41 * MiB + (isQcow2 ? 513 * 512 : 4321))
   const file = await pack(data)
-  await using server = await fakeImageServer((request, socket) => serveRanges(file, request, socket))
+  await using server = await fakeImageServer((request, socket) => serveParts(file, request, socket))
   await using target = await testDisk(diskBytes)
   const result = await writeImage(requestFor(server.url, file, { format: null }), target.disk, testContext())
   const written = await target.content()
@@ -87,15 +86,3 @@ test.each(packs)('%s lands byte for byte, whatever was on the disk before', asyn
   expect(written.subarray(diskBytes - 2 * MiB, diskBytes - MiB).every((byte) => byte === 0xa5)).toBe(true)
   expect(result).toMatchObject({ bytesWritten: data.length, verified: true, format: name.split(' ')[0] })
 })
-
-/** Parts as they are asked for, with an end; anything else as ever. */
-function serveRanges(file: Buffer, request: FakeRequest, socket: Parameters<typeof serveImage>[2]): void {
-  const range = /^bytes=([0-9]+)-([0-9]+)$/.exec(request.headers.get('range') ?? '')
-  if (!range) return serveImage(file, request, socket)
-  const [start, end] = [Number(range[1]), Number(range[2])]
-  const part = file.subarray(start, end + 1)
-  socket.write(
-    `HTTP/1.1 206 OK\r\ncontent-length: ${part.length}\r\ncontent-range: bytes ${start}-${end}/${file.length}\r\n\r\n`,
-  )
-  socket.end(part)
-}

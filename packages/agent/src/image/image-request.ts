@@ -2,6 +2,7 @@ import type { ImageInfo } from '@ferrite/shared/contracts/images'
 import { Fault } from '@ferrite/shared/fault'
 import { Secret } from '@ferrite/shared/secret'
 import { checkDigest } from './checksum.ts'
+import type { Digest } from './checksum.ts'
 import { defaultLimits, digestAlgorithms } from './request.ts'
 import type { WriteLimits, WriteRequest } from './request.ts'
 
@@ -10,6 +11,7 @@ export type RequestOptions = {
   verify?: boolean | undefined
   limits?: Partial<WriteLimits> | undefined
   tls?: WriteRequest['tls'] | undefined
+  permittedFormats?: readonly string[] | undefined
 }
 
 /** What Ironic calls `image_info` as a request to write. Fault unsupported for what a whole-disk write cannot honour. */
@@ -28,6 +30,9 @@ export function imageRequest(image: ImageInfo, options: RequestOptions): WriteRe
     format: image.disk_format ?? null,
     ...(authorization === undefined ? {} : { authorization }),
     ...(options.tls === undefined ? {} : { tls: options.tls }),
+    ...(options.permittedFormats === undefined ? {} : { permittedFormats: options.permittedFormats }),
+    ...chunkMapOf(image),
+    ...(image.ferrite_content_checksum == null ? {} : { contentDigest: named(image.ferrite_content_checksum) }),
     verify: options.verify ?? true,
     allowMd5: options.allowMd5,
     limits: { ...defaultLimits, ...options.limits },
@@ -48,6 +53,25 @@ function digestOf(image: ImageInfo): WriteRequest['digest'] {
     )
   }
   return isUrl(checksum) ? { url: checksum } : checkDigest(checksum)
+}
+
+/** What only our own conductor sends: an image's chunk map, pinned by the map's own digest. */
+function chunkMapOf({
+  ferrite_chunk_map: url,
+  ferrite_chunk_map_checksum: checksum,
+}: ImageInfo): Partial<WriteRequest> {
+  if (url == null) return {}
+  if (checksum == null) throw new Fault('invalid', 'ferrite_chunk_map needs ferrite_chunk_map_checksum')
+  return { chunkMap: { url, digest: named(checksum) } }
+}
+
+/** `sha256:HEX`, or hex of a known length. */
+function named(text: string): Digest {
+  const [name, hex] = text.includes(':') ? text.split(':', 2) : [undefined, text]
+  return checkDigest(
+    hex ?? '',
+    digestAlgorithms.find((known) => known === name?.toLowerCase()),
+  )
 }
 
 const isUrl = (text: string): boolean => /^https?:\/\//i.test(text)

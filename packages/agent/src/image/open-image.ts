@@ -4,13 +4,16 @@ import { DecodedSource } from './decode/decoded-source.ts'
 import type { Digester } from './digester.ts'
 import { chooseFormat, chooseInnerFormat } from './format/choose-format.ts'
 import { detectFormat, detectionBytes } from './format/detect-format.ts'
+import { isCompression } from './format/image-formats.ts'
 import type { CompressionFormat } from './format/image-formats.ts'
+import { refuseUnlessPermitted } from './format/permitted.ts'
 import { StartedAnew } from './http/image-source.ts'
 import type { ImageSource } from './http/image-source.ts'
 import { tooLarge } from './landing.ts'
 import type { Landing } from './landing.ts'
 import { pour, readOrGive } from './pour.ts'
 import type { FirstSlab } from './pour.ts'
+import type { Counters } from './progress-meter.ts'
 import { pourQcow2 } from './pour-qcow2.ts'
 import { guestHead } from './qcow2/guest-head.ts'
 import { openMetadata } from './qcow2/metadata-reader.ts'
@@ -25,6 +28,7 @@ export type ImageJob = {
   pool: SlabPool
   digester: Digester
   landing: Landing
+  counters: Counters
   signal: AbortSignal
   /** Called with the first error, so that a waiting download stops at once. */
   onFailure: (error: unknown) => void
@@ -47,7 +51,9 @@ export async function openImage(job: ImageJob): Promise<OpenedImage> {
   const length = await readOrGive(source, slab, pool)
   if (length === 0) throw new Fault('image_refused', `${source.url} is empty`)
   const first = { slab, length }
-  const treatment = chooseFormat(request.format, detectFormat(headOf(first)))
+  const detected = detectFormat(headOf(first))
+  const treatment = chooseFormat(request.format, detected)
+  if (!isCompression(detected)) refuseUnlessPermitted(detected, request.permittedFormats)
   if (treatment === 'raw') return openRaw(job, first)
   return treatment === 'qcow2' ? openQcow2(job, first) : openCompressed(job, first, treatment)
 }
@@ -78,7 +84,9 @@ async function openCompressed(job: ImageJob, first: FirstSlab, format: Compressi
     const slab = await pool.take()
     const length = await readOrGive(decoded, slab, pool)
     if (length === 0) throw new Fault('image_refused', `${source.url} holds nothing`)
-    chooseInnerFormat(request.format, format, detectFormat(headOf({ slab, length })))
+    const inner = detectFormat(headOf({ slab, length }))
+    chooseInnerFormat(request.format, format, inner)
+    refuseUnlessPermitted(inner, request.permittedFormats)
     await request.inspect?.(slab.bytes.subarray(0, length), disk)
     return { slab, length }
   }

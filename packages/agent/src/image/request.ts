@@ -9,8 +9,14 @@ export type DigestAlgorithm = (typeof digestAlgorithms)[number]
 export type WriteRequest = {
   /** Mirrors, tried in order. */
   urls: readonly string[]
-  /** Digest of the bytes as they travel: hex, or the URL of a checksum file. */
-  digest: { algorithm: DigestAlgorithm; value: string } | { url: string; algorithm?: DigestAlgorithm }
+  /** Digest of the bytes as they travel: hex, or the URL of a checksum file. Null only with a chunk map, which pins them. */
+  digest: { algorithm: DigestAlgorithm; value: string } | { url: string; algorithm?: DigestAlgorithm } | null
+  /** Digest of the disk's content, whatever it travels in: read from the disk before anything can boot from it. */
+  contentDigest?: { algorithm: DigestAlgorithm; value: string }
+  /** The image's chunk map, and the map's own digest: only what the disk does not hold is fetched. */
+  chunkMap?: { url: string; digest: { algorithm: DigestAlgorithm; value: string } }
+  /** Formats by the names that Ironic has for them; undefined: all that can be written. */
+  permittedFormats?: readonly string[]
   /** As declared; null: found out from the bytes. */
   format: string | null
   /** Authorization header value, sent to the origin of the first URL only. */
@@ -57,6 +63,8 @@ export type WriteResult = {
   bytesReceived: number
   /** Of the disk, zeros included. */
   bytesWritten: number
+  /** Of an image with a chunk map: what the disk held already. */
+  bytesKept: number
   /** Zeros that the disk made by itself. */
   bytesZeroedByDevice: number
   /** False when the read-back was turned off. */

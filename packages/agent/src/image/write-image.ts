@@ -4,6 +4,11 @@ import { wipeTables } from '../disk/wipe.ts'
 import type { Disk } from '../hardware/disk.ts'
 import { expectedDigest } from './checksum.ts'
 import type { Digest } from './checksum.ts'
+import type { ChunkMap } from './chunk-map/chunk-map.ts'
+import { fetchChunkMap } from './chunk-map/fetch-chunk-map.ts'
+import { MapSource } from './chunk-map/map-source.ts'
+import { openMapped } from './chunk-map/open-mapped.ts'
+import { checkContent } from './content-digest.ts'
 import { Digester } from './digester.ts'
 import { ImageSource, StartedAnew } from './http/image-source.ts'
 import { aborted } from './http/wire.ts'
@@ -27,18 +32,19 @@ export async function writeImage(request: WriteRequest, disk: Disk, context: Wri
   const started = performance.now()
   const stop = new AbortController()
   const signal = AbortSignal.any([context.signal, stop.signal, ...deadline(request.limits.totalTimeoutMs)])
-  const expected = await expectedDigest(request, signal)
+  const map = request.chunkMap && (await fetchChunkMap(request, request.chunkMap, signal))
+  const expected = map ? digestOf(map) : await expectedDigest(request, signal)
   const pool = new SlabPool(slabs)
   await using digester = new Digester(pool.memory, expected.algorithm)
-  using source = new ImageSource(request, signal)
+  using source = map ? new MapSource(request, map, signal) : new ImageSource(request, signal)
   const counters = countersOf(source)
   using _meter = startMeter(counters, context.onProgress)
   const landing = new Landing({ disk, pool, digester, counters, verify: request.verify })
   const onFailure = (error: unknown) => stop.abort(error)
   const job: Job = { request, source, disk, pool, digester, landing, counters, signal, expected, onFailure }
-  await source.open()
+  if (source instanceof ImageSource) await source.open()
   counters.phase = 'write'
-  const opened = await untilOneStart(job, () => openImage(job))
+  const opened = await untilOneStart(job, () => open(job))
   try {
     await wipeTables(disk)
     const { format, bytes } = await land(job, opened)
@@ -49,6 +55,7 @@ export async function writeImage(request: WriteRequest, disk: Disk, context: Wri
       digest: expected,
       bytesReceived: source.bytesReceived,
       bytesWritten: bytes,
+      bytesKept: source instanceof MapSource ? source.bytesKept : 0,
       bytesZeroedByDevice: landing.bytesZeroedByDevice,
       verified: request.verify,
       bytesWasted: source.bytesWasted,
@@ -60,28 +67,42 @@ export async function writeImage(request: WriteRequest, disk: Disk, context: Wri
   }
 }
 
-type Job = ImageJob & { source: ImageSource; counters: Counters; expected: Digest }
+type Job = Omit<ImageJob, 'source'> & { source: ImageSource | MapSource; expected: Digest }
+
+const open = ({ source, ...job }: Job): Promise<OpenedImage> =>
+  source instanceof MapSource ? openMapped({ ...job, source }) : openImage({ ...job, source })
+
+const digestOf = ({ source }: ChunkMap): Digest => ({ algorithm: 'sha256', value: source.sha256 })
 
 async function land(job: Job, first: OpenedImage): Promise<{ format: string; bytes: number }> {
-  const { source, disk, digester, expected, counters, landing, pool, signal } = job
+  const { source, disk, digester, expected, counters, landing, signal } = job
   let start: OpenedImage | undefined = first
   const landed = await untilOneStart(job, async () => {
     const given = start
     start = undefined
-    await using opened = given ?? (await openImage(job))
+    await using opened = given ?? (await open(job))
     return { format: opened.format, bytes: await opened.pour() }
   })
-  const found = await digester.finish()
-  if (found !== expected.value) throw mismatch(source, expected, found)
-  await disk.flush()
-  if (job.request.verify) {
-    counters.phase = 'verify'
-    await readBack({ disk, pool, digester, log: landing.log, counters, signal })
+  if (source instanceof ImageSource) {
+    const found = await digester.finish()
+    if (found !== expected.value) throw mismatch(source, expected, found)
   }
+  await disk.flush()
+  await proveDisk(job, landed.bytes)
   counters.phase = 'finish'
   if (signal.aborted) throw aborted(signal)
   await landing.ends.release()
   return landed
+}
+
+/** Reads back what was sent to the disk, or all of it where the digest of the content is known. */
+async function proveDisk({ request, landing, ...job }: Job, bytes: number): Promise<void> {
+  const { contentDigest, verify } = request
+  if (!verify && !contentDigest) return
+  job.counters.phase = 'verify'
+  if (verify) await readBack({ ...job, log: landing.log })
+  job.counters.verified = 0
+  if (contentDigest) await checkContent({ ...job, ends: landing.ends, bytes, expected: contentDigest })
 }
 
 /** Runs `work` again for as long as the source has to begin again; the source itself limits how often. */
@@ -131,7 +152,7 @@ function deadline(totalTimeoutMs: number): AbortSignal[] {
 }
 
 /** Counters that show the source's own figures live. */
-function countersOf(source: ImageSource): Counters {
+function countersOf(source: ImageSource | MapSource): Counters {
   return {
     phase: 'connect',
     written: 0,

@@ -6,13 +6,17 @@ import { KiB, MiB, GiB } from '@ferrite/shared/units'
 import { kindOfDisk } from '@ferrite/agent/hardware/open-any-disk'
 import type { FileDiskOptions } from '@ferrite/agent/hardware/file-disk'
 import { checkDigest } from '@ferrite/agent/image/checksum'
-import { ImageSource } from '@ferrite/agent/image/http/image-source'
+import type { Digest } from '@ferrite/agent/image/checksum'
+import { imageSize } from '@ferrite/agent/image/image-size'
 import { defaultLimits, digestAlgorithms } from '@ferrite/agent/image/request'
 import type { WriteRequest } from '@ferrite/agent/image/request'
 
 export type WriteOptions = {
   url: string[]
-  checksum: WriteRequest['digest']
+  checksum?: NonNullable<WriteRequest['digest']>
+  contentChecksum?: Digest
+  chunkMap?: string
+  chunkMapChecksum?: Digest
   disk: string
   format?: string
   size?: number
@@ -32,8 +36,12 @@ export type WriteOptions = {
 export const collect = (value: string, before: string[] = []): string[] => [...before, value]
 
 /** `sha256:HEX`, `HEX` of a known length, or a URL. */
-export function parseChecksum(text: string): WriteRequest['digest'] {
-  if (/^https?:\/\//i.test(text)) return { url: text }
+export function parseChecksum(text: string): NonNullable<WriteRequest['digest']> {
+  return /^https?:\/\//i.test(text) ? { url: text } : parseDigest(text)
+}
+
+/** `sha256:HEX`, or `HEX` of a known length. */
+export function parseDigest(text: string): Digest {
   const [name, hex] = text.includes(':') ? text.split(':', 2) : [undefined, text]
   const algorithm = digestAlgorithms.find((known) => known === name?.toLowerCase())
   if (name !== undefined && algorithm === undefined) {
@@ -69,10 +77,17 @@ export function parseCount(text: string): number {
 
 export async function requestOf(options: WriteOptions): Promise<WriteRequest> {
   const ca = options.caFile === undefined ? undefined : await fileText(options.caFile)
+  const { chunkMap: map, chunkMapChecksum: pinned, contentChecksum } = options
+  if ((map === undefined) !== (pinned === undefined)) {
+    throw new Fault('invalid', '--chunk-map and --chunk-map-checksum must be given together')
+  }
+  if (!options.checksum && !map) throw new Fault('invalid', 'give --checksum, or --chunk-map with its checksum')
   const authorization = options.authorizationFile === undefined ? undefined : await fileText(options.authorizationFile)
   return {
     urls: options.url,
-    digest: options.checksum,
+    digest: options.checksum ?? null,
+    ...(map === undefined || pinned === undefined ? {} : { chunkMap: { url: map, digest: pinned } }),
+    ...(contentChecksum === undefined ? {} : { contentDigest: contentChecksum }),
     format: options.format ?? null,
     verify: options.verify,
     allowMd5: options.allowMd5 === true,
@@ -108,8 +123,8 @@ export async function sizeOptions(
   if (kind !== 'missing') return size === undefined ? {} : { sizeBytes: size }
   if (disk.startsWith('/dev/')) throw new Fault('disk_not_found', `there is no block device ${disk}`)
   if (size !== undefined) return { create: true, sizeBytes: size }
-  using source = new ImageSource(request, signal)
-  await source.open()
-  if (source.totalBytes === null) throw new Fault('invalid', `the server tells no length: give ${disk} a --size`)
-  return { create: true, sizeBytes: Math.ceil(source.totalBytes / 4096) * 4096 }
+  const found = await imageSize(request, signal)
+  if (found === null)
+    throw new Fault('invalid', `the image's size is not known before it has come: give ${disk} a --size`)
+  return { create: true, sizeBytes: Math.ceil(found / 4096) * 4096 }
 }

@@ -44,9 +44,10 @@ export function textOutput(stream: NodeJS.WriteStream): WriteOutput {
     done(result, disk) {
       const rate = formatRate((result.bytesWritten * 1000) / Math.max(1, result.elapsedMs))
       const how = result.verified ? 'verified and read back' : 'verified, not read back'
+      const kept = result.bytesKept > 0 ? `, ${formatBytes(result.bytesKept)} of it were there` : ''
       const resumed = result.resumes > 0 ? `, ${result.resumes} resumed` : ''
       stream.write(`${clear}${formatBytes(result.bytesWritten)} written to ${disk.path} in `)
-      stream.write(`${formatDuration(result.elapsedMs)} (${rate}${resumed}), ${how}\n`)
+      stream.write(`${formatDuration(result.elapsedMs)} (${rate}${resumed}${kept}), ${how}\n`)
     },
     failed: (error) => stream.write(`${clear}error: ${maskedText(explain(error))}\n`),
   }
@@ -73,17 +74,22 @@ function bar(progress: Progress, columns = 80): string {
   return width < 8 ? text.trim().slice(0, columns - 1) : `[${'#'.repeat(filled)}${'.'.repeat(width - filled)}]${text}`
 }
 
-function share({ phase, bytes_written, bytes_verified, bytes_total }: Progress): number {
+/** A compressed image has its length on the way only. */
+const received = ({ bytes_received, bytes_wasted }: Progress): number => bytes_received - bytes_wasted
+
+function share(progress: Progress): number {
+  const { phase, bytes_written, bytes_verified, bytes_total } = progress
   if (phase === 'done') return 1
   const whole = phase === 'verify' ? bytes_written : bytes_total
-  const done = phase === 'verify' ? bytes_verified : bytes_written
+  const done = phase === 'verify' ? bytes_verified : received(progress)
   return whole ? Math.min(1, done / whole) : 0
 }
 
 function facts(progress: Progress): string {
-  const { phase, bytes_total, rate, eta_ms } = progress
-  const of = bytes_total === null ? '' : ` of ${formatBytes(bytes_total)}`
-  const bytes = phase === 'verify' ? progress.bytes_verified : progress.bytes_written
+  const { phase, bytes_total, bytes_written, rate, eta_ms } = progress
+  const whole = phase === 'verify' ? bytes_written : bytes_total
+  const of = whole === null ? '' : ` of ${formatBytes(whole)}`
+  const bytes = phase === 'verify' ? progress.bytes_verified : received(progress)
   const eta = eta_ms === null || phase === 'done' ? '' : `, ${formatDuration(eta_ms)} left`
   return `${phase} ${formatBytes(bytes)}${of}, ${formatRate(rate)}${eta}`
 }

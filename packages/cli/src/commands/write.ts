@@ -3,13 +3,23 @@ import { Fault, isFault } from '@ferrite/shared/fault'
 import { openAnyDisk } from '@ferrite/agent/hardware/open-any-disk'
 import { defaultLimits } from '@ferrite/agent/image/request'
 import { writeImage } from '@ferrite/agent/image/write-image'
-import { collect, parseChecksum, parseCount, parseSeconds, parseSize, requestOf, sizeOptions } from './write-options.ts'
+import {
+  collect,
+  parseChecksum,
+  parseDigest,
+  parseCount,
+  parseSeconds,
+  parseSize,
+  requestOf,
+  sizeOptions,
+} from './write-options.ts'
 import type { WriteOptions } from './write-options.ts'
 import { jsonOutput, textOutput } from './write-output.ts'
 
 const examples = `
 Examples:
   $ ferrite write --url http://images/debian.raw --checksum sha256:HEX --disk /dev/sdb
+  $ ferrite write --url http://images/debian.qcow2 --checksum http://images/SHA256SUMS --disk /dev/sdb
   $ ferrite write --url http://a/d.raw --url http://b/d.raw --checksum http://a/SHA256SUMS --disk disk.img --json
 
 Exit codes: 0 written, 1 failed (nothing on the disk can boot), 2 wrong usage, 130 interrupted.`
@@ -17,11 +27,20 @@ Exit codes: 0 written, 1 failed (nothing on the disk can boot), 2 wrong usage, 1
 /** `ferrite write`: an image from HTTP onto a disk or a file, as an agent does it during a deployment. */
 export function writeCommand(): Command {
   return new Command('write')
-    .description('write a raw image onto a disk or a file, verified, so that only a complete one can boot')
+    .description(
+      'write an image (raw, qcow2, or raw in gzip, zstd, xz, bzip2) onto a disk or a file, verified, so that only a complete one can boot',
+    )
     .requiredOption('--url <url>', 'image, http or https; give it again for further mirrors', collect)
-    .requiredOption('--checksum <checksum>', 'sha256:HEX, sha512:HEX, or the URL of a checksum file', parseChecksum)
+    .option(
+      '--checksum <checksum>',
+      'of the image as it is served: sha256:HEX, sha512:HEX, or the URL of a checksum file',
+      parseChecksum,
+    )
+    .option('--content-checksum <checksum>', "of the disk's content, decoded: sha256:HEX or sha512:HEX", parseDigest)
+    .option('--chunk-map <url>', 'map made by "ferrite image index": only what the disk lacks is fetched')
+    .option('--chunk-map-checksum <checksum>', 'of the map: sha256:HEX', parseDigest)
     .requiredOption('--disk <path>', 'block device, or a file that acts like one')
-    .option('--format <format>', 'raw: write it as it is, whatever its first bytes look like')
+    .option('--format <format>', 'what the image must be: raw or qcow2 (default: as its bytes say)')
     .option('--size <bytes>', 'size of a file that does not exist yet, such as 20G (default: as the image)', parseSize)
     .option('--no-verify', 'do not read the disk back after writing')
     .option('--json', 'one line of JSON a second, and one with the result at the end')

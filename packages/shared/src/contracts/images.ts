@@ -36,6 +36,10 @@ export const imageInfo = z
     configdrive: z.string().nullish(),
     image_type: z.string().nullish(),
     deploy_boot_mode: z.string().nullish(),
+    /** Between a Ferrite conductor and a Ferrite agent only: the image's chunk map, and digests as `sha256:HEX`. */
+    ferrite_chunk_map: z.string().nullish(),
+    ferrite_chunk_map_checksum: z.string().nullish(),
+    ferrite_content_checksum: z.string().nullish(),
   })
   .superRefine((image, context) => {
     if ((image.os_hash_algo === undefined) !== (image.os_hash_value === undefined)) {

@@ -17,6 +17,8 @@ test.each([
   { image_source: good.image_source, image_checksum: sha256 },
   { image_source: good.image_source, image_checksum: 'http://10.0.0.1/SUMS' },
   { ...good, traits: ['CUSTOM_A'] },
+  { ...good, image_disk_format: 'qcow2', ferrite_content_checksum: `sha256:${sha256}` },
+  { ...good, ferrite_chunk_map: 'http://10.0.0.1/d.chunks.json', ferrite_chunk_map_checksum: sha256 },
 ])('%j can be deployed', async (info) => {
   await expect(check(info)).resolves.toBeUndefined()
 })
@@ -32,6 +34,9 @@ test.each([
   [{ image_source: good.image_source, image_checksum: 'b'.repeat(32) }, /md5 is not accepted/],
   [{ image_source: good.image_source, image_checksum: 'xyz' }, /must be sha256 or sha512/],
   [{ ...good, traits: ['CUSTOM_B'] }, /CUSTOM_B/],
+  [{ ...good, image_disk_format: 'vmdk' }, /convert it to qcow2 or raw/],
+  [{ ...good, ferrite_chunk_map: 'http://10.0.0.1/d.chunks.json' }, /ferrite_chunk_map_checksum must be/],
+  [{ ...good, ferrite_chunk_map: 'd.json', ferrite_chunk_map_checksum: sha256 }, /must be an http/],
 ])('%j is refused before anything is done', async (info, why) => {
   await expect(check(info)).rejects.toThrow(why)
 })

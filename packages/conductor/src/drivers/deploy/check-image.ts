@@ -25,6 +25,8 @@ export async function checkImage(task: Task, checks: ImageChecks): Promise<void>
     throw new Fault('invalid', `image_source must be an http or https URL, not ${source.slice(0, 200)}`)
   }
   checkChecksum(info, checks)
+  checkFormat(info)
+  checkOwnFields(info)
   checkTraits(task)
   await checks.ask(source, task)
 }
@@ -61,6 +63,33 @@ function checkDigest(algo: string, value: string, allowMd5: boolean): void {
   if (value.length !== length || !/^[0-9a-f]+$/i.test(value)) {
     throw new Fault('invalid', `a ${algo} checksum has ${length} hexadecimal digits, the image's has ${value.length}`)
   }
+}
+
+/** What an agent can write; a compressed image is declared as what it is without the compression. */
+const formats = ['raw', 'qcow2', 'iso', 'gpt', 'ami', 'ari', 'aki', 'luks', 'unknown']
+
+function checkFormat({ image_disk_format: format }: Record<string, unknown>): void {
+  if (format === undefined || format === null || format === '') return
+  if (typeof format === 'string' && formats.includes(format.toLowerCase())) return
+  throw new Fault(
+    'invalid',
+    `images of the format ${JSON.stringify(format).slice(0, 40)} (image_disk_format) are not written; convert it to qcow2 or raw`,
+  )
+}
+
+function checkOwnFields(info: Record<string, unknown>): void {
+  const { ferrite_chunk_map: map, ferrite_chunk_map_checksum: checksum, ferrite_content_checksum: content } = info
+  if (map !== undefined && map !== null) {
+    if (typeof map !== 'string' || !isUrl(map))
+      throw new Fault('invalid', 'ferrite_chunk_map must be an http or https URL')
+    checkNamed('ferrite_chunk_map_checksum', checksum)
+  }
+  if (content !== undefined && content !== null) checkNamed('ferrite_content_checksum', content)
+}
+
+function checkNamed(name: string, value: unknown): void {
+  if (typeof value === 'string' && /^(?:sha256:)?[0-9a-f]{64}$|^(?:sha512:)?[0-9a-f]{128}$/i.test(value)) return
+  throw new Fault('invalid', `${name} must be sha256:HEX or sha512:HEX`)
 }
 
 function checkTraits({ node }: Task): void {

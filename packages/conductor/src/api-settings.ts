@@ -23,6 +23,9 @@ export const apiSettings = {
   keystone_user: z.string().default('ironic').describe('User with which tokens are validated.'),
   keystone_password_file: file.describe('File that holds this user’s password.'),
   keystone_project: z.string().default('service').describe('Project of this user; also that of trusted services.'),
+  keystone_service_access: bool(false).describe(
+    'Let the service role in keystone_project read and change every node, as on the whole system.',
+  ),
   keystone_domain: z.string().default('Default').describe('Domain of this user and project.'),
   keystone_cache: seconds(300).describe('Seconds a validated token is believed without asking again.'),
   project_admin_can_manage_own_nodes: bool(true).describe(

@@ -4,7 +4,7 @@ import { checkOwner } from './check-owner.ts'
 import { nodePatchPolicies, operationsOf, rootOf } from './patch-policies.ts'
 import { allows, demand } from './policies.ts'
 import type { Principal } from './principal.ts'
-import { referredNodes, refuseForeignRunbook } from './references.ts'
+import { references, referredNodes, refuseForeignRunbook } from './references.ts'
 import { systemReader } from './rules.ts'
 import { scopedStore } from './scoped-store.ts'
 import { namesOneThing, subjectOf, type Subject } from './subject.ts'
@@ -77,12 +77,13 @@ async function demandOfCollection(route: DeclaredRoute, request: Request, who: P
   if (route.auth === 'baremetal:node:create' && config.project_admin_can_manage_own_nodes) {
     if (!allows(route.auth, who)) return demand('baremetal:node:create:self_owned_node', who)
   }
+  const asked = route.method === 'POST' && isPartOfNode(route) ? references(request.body) : []
   const nodes = await referredNodes(request.body, store)
-  if (route.method === 'POST' && nodes.length > 0) {
-    for (const node of nodes) demand(route.auth, who, node)
-    return
-  }
-  // A new part of a node that is not there (for them) is refused by the handler, if they create such parts at all.
-  const wouldOwn = route.method === 'POST' && /:(port|portgroup|volume):create$/.test(route.auth)
-  demand(route.auth, who, wouldOwn ? { owner: who.project } : undefined)
+  for (const node of nodes) demand(route.auth, who, node)
+  // Whether a node is missing or only hidden, the answer is the same.
+  if (nodes.length < asked.length) return demand(route.auth, who, { owner: null })
+  // A body that names no node is refused by the handler, if they create such parts at all.
+  demand(route.auth, who, isPartOfNode(route) && asked.length === 0 ? { owner: who.project } : nodes[0])
 }
+
+const isPartOfNode = ({ auth }: DeclaredRoute): boolean => /:(port|portgroup|volume):create$/.test(auth)

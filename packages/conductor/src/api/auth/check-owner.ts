@@ -14,6 +14,6 @@ export function checkOwner(route: DeclaredRoute, { body }: Pick<Request, 'body'>
   if (route.auth === 'baremetal:allocation:create' && foreign) demand('baremetal:allocation:create_restricted', who)
   if (route.auth === 'baremetal:runbook:create') {
     if (foreign) demand('baremetal:runbook:update:owner', who)
-    if (shared === true) demand('baremetal:runbook:update:public', who)
+    if (shared === true) throw new Fault('invalid', 'A runbook of a project cannot be public.')
   }
 }

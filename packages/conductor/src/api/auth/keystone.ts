@@ -84,7 +84,7 @@ function readToken({ user, project, system, roles, expires_at }: z.infer<typeof 
     user: user.id,
     project: project?.id ?? null,
     system: system?.all === true,
-    serviceProject: project?.name === config.keystone_project,
+    serviceProject: config.keystone_service_access && project?.name === config.keystone_project,
     roles: withImplied(roles.map(({ name }) => name)),
     via: 'keystone',
   }

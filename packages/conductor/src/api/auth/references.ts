@@ -22,7 +22,7 @@ export async function referredNodes(body: unknown, store: Store): Promise<NodeRe
   return found
 }
 
-function references(body: unknown): [string, string][] {
+export function references(body: unknown): [string, string][] {
   const pairs: [string, unknown][] = Array.isArray(body)
     ? operationsOf(body).map(({ path, value }) => [typeof path === 'string' ? path.slice(1) : '', value])
     : keys.map((key) => [key, (body as Record<string, unknown> | null | undefined)?.[key]])

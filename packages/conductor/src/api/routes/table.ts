@@ -14,6 +14,7 @@ import { continueInspectionRoutes } from './continue-inspection.ts'
 import { callbackRoutes } from './callback.ts'
 import { conductorRoutes } from './conductors.ts'
 import { discoveryRoutes } from './discovery.ts'
+import { documentationRoutes } from './documentation.ts'
 import { driverRoutes } from './drivers.ts'
 import { eventRoutes } from './events.ts'
 import { healthRoutes } from './health.ts'
@@ -34,7 +35,12 @@ import { nodeRoutes } from './nodes.ts'
 import { portRoutes } from './ports.ts'
 
 /** Every route of both listeners. */
-export const allRoutes = (metrics: Metrics): readonly DeclaredRoute[] => [
+export function allRoutes(metrics: Metrics): readonly DeclaredRoute[] {
+  const routes = describedRoutes(metrics)
+  return [...routes, ...documentationRoutes(routes)]
+}
+
+const describedRoutes = (metrics: Metrics): readonly DeclaredRoute[] => [
   ...discoveryRoutes,
   ...nodeListRoutes,
   ...nodeRoutes,

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { request } from 'undici'
 import { freePort } from './free-port.ts'
+import { diesWithUs } from './vm/child.ts'
 
 /** A conductor as a process of its own, on fixed ports, so that it can be killed and started again. */
 export type ConductorProcess = AsyncDisposable & {
@@ -81,7 +82,8 @@ function launch(settings: Record<string, unknown>, logFile: string): ChildProces
   const given = Object.entries(settings).map(
     ([name, value]) => [`FERRITE_${name.toUpperCase()}`, String(value)] as const,
   )
-  const child = spawn(process.execPath, [cli, 'conductor'], {
+  const [file, ...args] = [...diesWithUs, process.execPath, cli, 'conductor']
+  const child = spawn(file, args, {
     env: { ...process.env, ...Object.fromEntries(given) },
     stdio: ['ignore', log, log],
   })

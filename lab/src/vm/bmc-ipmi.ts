@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Fault } from '@ferrite/shared/fault'
@@ -38,7 +37,7 @@ export async function openIpmiBmc(
   const stopped = await Promise.race([sim.ended, answers(port)])
   if (stopped !== true) {
     await sim.kill()
-    throw new Fault('step_failed', `ipmi_sim for ${name} did not start: ${String(stopped)}; see ${logFile}`)
+    throw new Fault('step_failed', `ipmi_sim for ${name} did not start: ${stopped}; see ${logFile}`)
   }
   return {
     address: '127.0.0.1',
@@ -97,7 +96,7 @@ async function answers(port: number, limitMs = 10_000): Promise<true | string> {
 async function freeUdpPort(): Promise<number> {
   const socket = createSocket('udp4').bind(0, '127.0.0.1')
   await once(socket, 'listening')
-  const { port } = socket.address() as AddressInfo
+  const { port } = socket.address()
   const closed = once(socket, 'close')
   socket.close()
   await closed

@@ -30,89 +30,96 @@ const headerBytes = 4 + 14
 const longestService = 1000
 
 export function openEthernetSwitch(): EthernetSwitch {
-  const ports = new Map<string, Port>()
-  const learned = new Map<string, Port>()
-  const services = new Map<string, FrameService[]>()
-  const key = (network: string, mac: string) => `${network}\0${mac}`
-  const forget = (port: Port | undefined) => {
-    for (const [address, at] of learned) if (at === port) learned.delete(address)
-  }
-
-  const forward = (from: Port, frame: Buffer): void => {
-    const network = from.networkNow()
-    if (network === null || frame.length < headerBytes) return
-    from.frames += 1
-    from.bytes += frame.length - 4
-    const isForAll = ((frame[4] ?? 0) & 1) === 1
-    learned.set(key(network, frame.toString('latin1', 10, 16)), from)
-    if (frame.length < longestService) {
-      for (const service of services.get(network) ?? []) {
-        const answers = service(frame.subarray(4))
-        if (!answers) continue
-        for (const answer of answers) send(from, framed(answer))
-        return
-      }
-    }
-    const known = isForAll ? undefined : learned.get(key(network, frame.toString('latin1', 4, 10)))
-    const to = known ? [known] : [...ports.values()]
-    for (const port of to) if (port !== from && port.networkNow() === network) send(port, frame)
-  }
-
-  const attach = (port: Port, socket: Socket): void => {
-    port.socket?.destroy()
-    port.socket = socket
-    const read = frameReader((frame) => forward(port, frame))
-    socket.on('data', (bytes: Buffer) => {
-      // One write for all frames that arrived together.
-      for (const { socket: other } of ports.values()) other?.cork()
-      read(bytes)
-      for (const { socket: other } of ports.values()) other?.uncork()
-    })
-    socket.on('error', () => socket.destroy())
-    socket.on('close', () => {
-      if (port.socket !== socket) return
-      port.socket = undefined
-      forget(port)
-    })
-  }
-
-  const close = async (port: Port): Promise<void> => {
-    ports.delete(port.name)
-    port.socket?.destroy()
-    await new Promise<void>((resolve) => port.server.close(() => resolve()))
-    await rm(port.path, { force: true })
-  }
-
+  const fabric: Fabric = { ports: new Map(), learned: new Map(), services: new Map() }
+  const { ports, services } = fabric
   return {
-    async open(name, path, network) {
-      await rm(path, { force: true })
-      const server = createServer((socket) => attach(port, socket))
-      const port: Port = {
-        ...{ name, path, server, socket: undefined, networkNow: network, frames: 0, bytes: 0 },
-        get network() {
-          return network()
-        },
-        get up() {
-          return this.socket !== undefined
-        },
-      }
-      server.listen(path)
-      await once(server, 'listening')
-      ports.set(name, port)
-    },
+    open: (name, path, network) => openPort(fabric, { name, path, network }),
     async close(name) {
       const port = ports.get(name)
-      if (port) await close(port)
+      if (port) await closePort(fabric, port)
     },
-    forget: (name) => forget(ports.get(name)),
+    forget: (name) => forget(fabric, ports.get(name)),
     serve: (network, service) => void services.set(network, [...(services.get(network) ?? []), service]),
     get ports() {
       return [...ports.values()].map(({ name, network, up, frames, bytes }) => ({ name, network, up, frames, bytes }))
     },
     async [Symbol.asyncDispose]() {
-      for (const port of ports.values()) await close(port)
+      for (const port of ports.values()) await closePort(fabric, port)
     },
   }
+}
+
+type Fabric = { ports: Map<string, Port>; learned: Map<string, Port>; services: Map<string, FrameService[]> }
+
+async function openPort(
+  fabric: Fabric,
+  { name, path, network }: { name: string; path: string; network: () => string | null },
+): Promise<void> {
+  await rm(path, { force: true })
+  const server = createServer((socket) => attach(fabric, port, socket))
+  const port: Port = {
+    ...{ name, path, server, socket: undefined, networkNow: network, frames: 0, bytes: 0 },
+    get network() {
+      return network()
+    },
+    get up() {
+      return this.socket !== undefined
+    },
+  }
+  server.listen(path)
+  await once(server, 'listening')
+  fabric.ports.set(name, port)
+}
+
+async function closePort({ ports }: Fabric, port: Port): Promise<void> {
+  ports.delete(port.name)
+  port.socket?.destroy()
+  await new Promise<void>((resolve) => port.server.close(() => resolve()))
+  await rm(port.path, { force: true })
+}
+
+function attach(fabric: Fabric, port: Port, socket: Socket): void {
+  port.socket?.destroy()
+  port.socket = socket
+  const read = frameReader((frame) => forward(fabric, port, frame))
+  socket.on('data', (bytes: Buffer) => {
+    // One write for all frames that arrived together.
+    for (const { socket: other } of fabric.ports.values()) other?.cork()
+    read(bytes)
+    for (const { socket: other } of fabric.ports.values()) other?.uncork()
+  })
+  socket.on('error', () => socket.destroy())
+  socket.on('close', () => {
+    if (port.socket !== socket) return
+    port.socket = undefined
+    forget(fabric, port)
+  })
+}
+
+const key = (network: string, mac: string): string => `${network}\0${mac}`
+
+function forward({ ports, learned, services }: Fabric, from: Port, frame: Buffer): void {
+  const network = from.networkNow()
+  if (network === null || frame.length < headerBytes) return
+  from.frames += 1
+  from.bytes += frame.length - 4
+  learned.set(key(network, frame.toString('latin1', 10, 16)), from)
+  if (frame.length < longestService) {
+    for (const service of services.get(network) ?? []) {
+      const answers = service(frame.subarray(4))
+      if (!answers) continue
+      for (const answer of answers) send(from, framed(answer))
+      return
+    }
+  }
+  const isForMany = ((frame[4] ?? 0) & 1) === 1
+  const known = isForMany ? undefined : learned.get(key(network, frame.toString('latin1', 4, 10)))
+  const to = known ? [known] : [...ports.values()]
+  for (const port of to) if (port !== from && port.networkNow() === network) send(port, frame)
+}
+
+function forget({ learned }: Fabric, port: Port | undefined): void {
+  for (const [address, at] of learned) if (at === port) learned.delete(address)
 }
 
 function send(port: Port, frame: Buffer): void {

@@ -21,7 +21,7 @@ export type Namespace = AsyncDisposable & {
 export async function openNamespace(logFile: string): Promise<Namespace> {
   const isRoot = process.getuid?.() === 0
   const unshare = ['unshare', ...(isRoot ? [] : ['--user', '--map-root-user']), '--net']
-  const [file = '', ...args] = [...diesWithUs, ...unshare, process.execPath, inside]
+  const [file, ...args] = [...diesWithUs, ...unshare, process.execPath, inside]
   const log = openSync(logFile, 'a')
   const child = spawn(file, args, { stdio: ['ignore', log, log, 'ipc'], detached: true })
   closeSync(log)

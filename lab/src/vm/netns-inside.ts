@@ -4,6 +4,7 @@ import { connect, createServer } from 'node:net'
 import type { Socket } from 'node:net'
 import { promisify } from 'node:util'
 import { z } from 'zod'
+import { diesWithUs } from './child.ts'
 
 // Runs inside the network namespace, and is what keeps it: bridges, taps, dnsmasq, and TCP in both directions by unix
 // sockets, which cross namespaces. With it everything is gone.
@@ -67,7 +68,8 @@ async function move(tap: string, to: string | null): Promise<void> {
 
 function dnsmasq(name: string, config: string): void {
   // Not a daemon: it would change its groups, which the root of a user namespace may not.
-  const child = spawn('dnsmasq', ['--no-daemon', `--conf-file=${config}`], { stdio: ['ignore', 'inherit', 'inherit'] })
+  const [file, ...args] = [...diesWithUs, 'dnsmasq', '--no-daemon', `--conf-file=${config}`]
+  const child = spawn(file, args, { stdio: ['ignore', 'inherit', 'inherit'] })
   services.set(name, child)
 }
 

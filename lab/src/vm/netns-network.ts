@@ -37,7 +37,8 @@ export async function openNetnsNetwork(options: NetworkOptions): Promise<VmNetwo
     await space.ask({ do: 'move', tap, bridge: network === null ? null : bridgeName(network) })
   }
   const management = stack.use(await openSwitch({ apply }))
-  const crossing = await openCrossing(space, options, stack)
+  // Ways in are added as long as the lab runs.
+  const crossing = await openCrossing(space, options, stack.use(new AsyncDisposableStack()))
   const all = stack.move()
   return {
     kind: 'netns',

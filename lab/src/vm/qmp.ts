@@ -39,12 +39,12 @@ export async function openQmp(path: string): Promise<Qmp> {
   const take = (line: string, socket: Socket) => {
     const parsed = message.parse(JSON.parse(line))
     if ('QMP' in parsed) return void socket.write('{"execute":"qmp_capabilities","id":0}\n')
-    if ('event' in parsed) return void events.emit('event', parsed as QmpEvent)
+    if ('event' in parsed) return void events.emit('event', parsed)
     const id = 'id' in parsed ? Number(parsed.id) : -1
     if (id === 0) return connected.resolve(socket)
     const one = waiting.get(id)
     waiting.delete(id)
-    if ('error' in parsed) one?.reject(new Error((parsed.error as { desc: string }).desc))
+    if ('error' in parsed) one?.reject(new Error(parsed.error.desc))
     else one?.resolve('return' in parsed ? parsed.return : undefined)
   }
   const sockets = new Set<Socket>()

@@ -9,6 +9,7 @@ import { dhcpLog } from './dhcp-log.ts'
 import { dhcpServer } from './dhcp-server.ts'
 import type { BootClient, BootWord, DhcpLease } from './dhcp-server.ts'
 import { openEthernetSwitch } from './ethernet-switch.ts'
+import type { EthernetSwitch } from './ethernet-switch.ts'
 import { openUplink } from './uplink.ts'
 import type { Uplink } from './uplink.ts'
 import { subnets } from './vm-network.ts'
@@ -25,25 +26,15 @@ export async function openSwitchNetwork(options: NetworkOptions): Promise<VmNetw
   management.onMove((mac) => ethernet.forget(portOf.get(mac) ?? ''))
   const boot = await bootAnswers(options, stack)
   const dhcp = { isUp: true }
-  const uplinks = new Map<string, Uplink>()
   const file = (name: string) => path.join(options.socketDir, name)
-
+  const uplinks = new Map<string, Uplink>()
   for (const [network, { prefix, isClosed }] of Object.entries(subnets)) {
     const server = `${prefix}.2`
-    ethernet.serve(
-      network,
-      dhcpServer({
-        ...{ server, serverMac: macOf(server), addressOf: (mac) => book.of(mac, network) },
-        onLease: (lease) => void leases.push(lease),
-        ...(isClosed ? {} : { boot, isUp: () => dhcp.isUp, onAnswer: dhcpLog(options.dhcpLog, network) }),
-      }),
-    )
-    const port = file(`${network}.port`)
-    await ethernet.open(`uplink-${network}`, port, () => network)
-    const logFile = path.join(options.dir, `uplink-${network}.log`)
-    const { tftpRoot, socketDir } = options
-    const net = { name: network, net: `${prefix}.0/24`, host: server, isClosed }
-    uplinks.set(network, stack.use(await openUplink({ ...net, port, tftpRoot, socketDir, logFile })))
+    const open = { boot, isUp: () => dhcp.isUp, onAnswer: dhcpLog(options.dhcpLog, network) }
+    const addresses = { server, serverMac: macOf(server), addressOf: (mac: string) => book.of(mac, network) }
+    const onLease = (lease: DhcpLease) => void leases.push(lease)
+    ethernet.serve(network, dhcpServer({ ...addresses, onLease, ...(isClosed ? {} : open) }))
+    uplinks.set(network, stack.use(await uplinkOf(network, ethernet, options)))
   }
 
   const forwards = new Map<string, Promise<number>>()
@@ -81,6 +72,15 @@ export async function openSwitchNetwork(options: NetworkOptions): Promise<VmNetw
     await uplink.forward(port, address, toPort)
     return port
   }
+}
+
+async function uplinkOf(network: string, ethernet: EthernetSwitch, options: NetworkOptions): Promise<Uplink> {
+  const { tftpRoot, socketDir, dir } = options
+  const { prefix = '', isClosed = true } = subnets[network] ?? {}
+  const port = path.join(socketDir, `${network}.port`)
+  await ethernet.open(`uplink-${network}`, port, () => network)
+  const net = { name: network, net: `${prefix}.0/24`, host: `${prefix}.2`, isClosed }
+  return await openUplink({ ...net, port, tftpRoot, socketDir, logFile: path.join(dir, `uplink-${network}.log`) })
 }
 
 const refreshMs = 200

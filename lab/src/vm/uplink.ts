@@ -57,8 +57,8 @@ export async function openUplink(options: UplinkOptions): Promise<Uplink> {
       const said = await qmp.execute('human-monitor-command', {
         'command-line': `hostfwd_add u tcp:127.0.0.1:${port}-${address}:${toPort}`,
       })
-      if (said)
-        throw new Fault('step_failed', `no way from port ${port} to ${address}:${toPort}: ${String(said).trim()}`)
+      if (typeof said === 'string' && said !== '')
+        throw new Fault('step_failed', `no way from port ${port} to ${address}:${toPort}: ${said.trim()}`)
     },
     async [Symbol.asyncDispose]() {
       await process.kill()

@@ -180,7 +180,8 @@ export class VmMachine implements Machine {
     this.#qmp = qmp
     const qemu = startProgram([...this.#parts.enter, qemuProgram, ...args], path.join(dir, `${this.name}.qemu.log`))
     this.#qemu = qemu
-    void qemu.ended.then((why) => this.#ended(qemu, why))
+    // Being cut off is what power off means.
+    void qemu.ended.then((why) => this.#ended(qemu, why === 'SIGKILL' ? '' : why))
     this.#begin('power on')
   }
 

@@ -1,0 +1,59 @@
+import { startLab } from '../lab.ts'
+import { whatIsMissing } from '../vm/needs.ts'
+import { startVmLab } from '../vm/vm-lab.ts'
+import { viewOfProcesses, viewOfVms } from './lab-view.ts'
+import type { LabView } from './lab-view.ts'
+import type { UpOptions } from './options.ts'
+
+/** A lab of either kind, as the commands see it. */
+export type RunningLab = AsyncDisposable & {
+  view(): Promise<LabView>
+  onChange(listener: (line: string) => void): void
+}
+
+/** Virtual machines unless the options or this computer say otherwise. Fault not_found names what is not installed. */
+export async function runLab(up: UpOptions, say: (line: string) => void): Promise<RunningLab> {
+  const missing = whatIsMissing({ firmware: [up.firmware], bmcs: [up.bmc], net: up.net })
+  if (up.as === 'process' || (up.as === undefined && missing)) {
+    if (up.as === undefined) say(`Machines are processes here: ${missing}`)
+    return await processes(up)
+  }
+  return await vms(up, say)
+}
+
+async function processes(up: UpOptions): Promise<RunningLab> {
+  const { conductor, dir, diskBytes } = up
+  const lab = await startLab({
+    machines: Array.from({ length: up.machines }, () => ({ diskBytes })),
+    ...(conductor ? {} : { conductor: false }),
+    ...(dir === undefined ? {} : { dir }),
+  })
+  return {
+    view: async () => viewOfProcesses(lab, conductor),
+    onChange(listener) {
+      for (const { machine } of lab.machines) machine.onChange(() => listener(line(machine)))
+    },
+    [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose](),
+  }
+}
+
+async function vms(up: UpOptions, say: (line: string) => void): Promise<RunningLab> {
+  const { conductor, dir, firmware, bmc, net, diskBytes, memoryMib } = up
+  const lab = await startVmLab({
+    net,
+    machines: Array.from({ length: up.machines }, () => ({ firmware, bmc, diskBytes, memoryMib })),
+    ...(conductor ? {} : { conductor: false }),
+    ...(dir === undefined ? {} : { dir }),
+    onProgress: say,
+  })
+  return {
+    view: () => viewOfVms(lab, conductor),
+    onChange(listener) {
+      for (const { machine } of lab.machines) machine.onChange(() => listener(line(machine)))
+    },
+    [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose](),
+  }
+}
+
+const line = ({ name, state, reason }: { name: string; state: string; reason: string }): string =>
+  `${name}: ${state}${reason && ` (${reason})`}`

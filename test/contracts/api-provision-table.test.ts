@@ -47,8 +47,8 @@ const uuidOf = ({ json }: { json: Body }) => String(json['uuid'])
 const kinds: readonly [RegExp, Flow['kind']][] = [
   [/clean/, 'clean'],
   [/inspect/, 'inspect'],
-  [/rescu/, 'rescue' as Flow['kind']],
-  [/servic/, 'service' as Flow['kind']],
+  [/rescu/, 'rescue'],
+  [/servic/, 'service'],
 ]
 
 /** A node that has come to `state` in the usual way: with a flow that waits, where there is one. */

@@ -44,3 +44,54 @@ export async function startFakeConductor(settings: Partial<Config> = {}): Promis
     },
   }
 }
+
+type Body = Record<string, unknown>
+
+/** Fake machines of a conductor, and the ways in which tests have them work. A machine is the path of its node. */
+export type Machines = {
+  machine: (body?: Body) => Promise<string>
+  /** One that is manageable. */
+  manageable: (body?: Body) => Promise<string>
+  when: (node: string, holds: (node: Body) => boolean) => Promise<Body>
+  order: (node: string, target: string, more?: Body) => Promise<void>
+  /** Waits until the node has come to rest in `state`. */
+  reach: (node: string, state: string) => Promise<Body>
+}
+
+const able = {
+  bios_interface: 'fake',
+  console_interface: 'fake',
+  firmware_interface: 'fake',
+  inspect_interface: 'fake',
+  vendor_interface: 'fake',
+}
+
+export function machinesOf(conductor: () => FakeConductor): Machines {
+  const ask: Ask = (...given) => conductor().ask(...given)
+  let names = 0
+  const when = async (node: string, holds: (node: Body) => boolean): Promise<Body> => {
+    for (;;) {
+      const { json } = await ask('GET', node)
+      if (holds(json)) return json
+    }
+  }
+  const machine = async (body: Body = {}): Promise<string> => {
+    names += 1
+    const made = await ask('POST', '/v1/nodes', { driver: 'fake-hardware', name: `h${names}`, ...able, ...body })
+    if (made.status !== 201) throw new Error(made.text)
+    return `/v1/nodes/${String(made.json['uuid'])}`
+  }
+  const order = async (node: string, target: string, more: Body = {}): Promise<void> => {
+    const answer = await ask('PUT', `${node}/states/provision`, { target, ...more })
+    if (answer.status !== 202) throw new Error(`${target}: ${answer.text}`)
+  }
+  const reach = (node: string, state: string) =>
+    when(node, (now) => now['provision_state'] === state && now['reservation'] === null)
+  const manageable = async (body: Body = {}): Promise<string> => {
+    const node = await machine(body)
+    await order(node, 'manage')
+    await reach(node, 'manageable')
+    return node
+  }
+  return { machine, manageable, when, order, reach }
+}

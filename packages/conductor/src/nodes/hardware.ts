@@ -1,11 +1,10 @@
-import { Fault, isFault } from '@ferrite/shared/fault'
-import { explain } from '@ferrite/shared/fault'
+import { explain, Fault, isFault } from '@ferrite/shared/fault'
 import type { ManagementInterface } from '../core/interfaces.ts'
 import type { Hardware } from '../core/services.ts'
 import type { Task } from '../core/task.ts'
 import { checkRaidConfig } from './raid-config.ts'
 import { lookAt } from './read-task.ts'
-import { callVendor, vendorOf } from './vendor.ts'
+import { callVendor, methodsOf, vendorOf } from './vendor.ts'
 import { withNode, type WithNodeParts } from './with-node.ts'
 
 /** Hardware beyond power and boot devices: looked at without the node's lock, changed under it. */
@@ -58,20 +57,7 @@ export function createHardware(parts: WithNodeParts): Hardware {
         if (Object.keys(config).length > 0) checkRaidConfig(config)
         await task.save({ target_raid_config: config })
       }),
-    vendorMethods: (ident) =>
-      lookAt(parts, ident, async (task) =>
-        Object.fromEntries(
-          Object.entries(task.interfaces.vendor?.methods ?? {}).map(([name, { run: _, ...facts }]) => [name, facts]),
-        ),
-      ),
-    callVendor: async (ident, call) => {
-      const method = await lookAt(parts, ident, async (task) => vendorOf(task, call))
-      const run = (task: Task) => callVendor(task, call)
-      const body = method.require_exclusive_lock
-        ? await change(ident, `calling vendor method ${call.method}`, run)
-        : await lookAt(parts, ident, run)
-      return { async: method.async, body: method.async ? undefined : body }
-    },
+    ...vendorCalls(parts, change),
   }
 }
 
@@ -133,5 +119,17 @@ const consoleCalls = (parts: WithNodeParts, change: Change): Pick<Hardware, 'con
         await task.save({ last_error }, { history: [{ severity: 'ERROR', event_type: 'console', event: last_error }] })
       }
     })
+  },
+})
+
+const vendorCalls = (parts: WithNodeParts, change: Change): Pick<Hardware, 'vendorMethods' | 'callVendor'> => ({
+  vendorMethods: (ident) => lookAt(parts, ident, async (task) => methodsOf(task)),
+  callVendor: async (ident, call) => {
+    const method = await lookAt(parts, ident, async (task) => vendorOf(task, call))
+    const run = (task: Task) => callVendor(task, call)
+    const body = method.require_exclusive_lock
+      ? await change(ident, `calling vendor method ${call.method}`, run)
+      : await lookAt(parts, ident, run)
+    return { async: method.async, body: method.async ? undefined : body }
   },
 })

@@ -19,3 +19,14 @@ export function vendorOf(task: Task, { method, verb }: VendorCall): VendorMethod
 
 export const callVendor = async (task: Task, call: VendorCall): Promise<unknown> =>
   vendorOf(task, call).run(task, call.args)
+
+/** What methods there are, without what they do. */
+export const methodsOf = (task: Task): Record<string, Omit<VendorMethod, 'run'>> =>
+  Object.fromEntries(
+    Object.entries(task.interfaces.vendor?.methods ?? {}).map(
+      ([name, { http_methods, description, async, attach, require_exclusive_lock }]) => [
+        name,
+        { http_methods, description, async, attach, require_exclusive_lock },
+      ],
+    ),
+  )

@@ -31,16 +31,16 @@ export function createResource<K extends ResourceKind>(
   given: Partial<ResourceRecords[K]>,
 ): ResourceRecords[K] {
   const table = resourceTables[kind]
-  const uuid = (given as Bag)['uuid'] ?? randomUUID()
+  const uuid = typeof given.uuid === 'string' ? given.uuid : randomUUID()
   const record = { ...table.initial, ...given, uuid, created_at: timestamp(context.clock.now()), updated_at: null }
   refuseDuplicates(context, table, record, undefined)
-  const columns = toColumns(context, table, record, String(uuid))
+  const columns = toColumns(context, table, record, uuid)
   const names = [...columns.keys()].map(quoted)
   context.db.run(
     `INSERT INTO ${kind} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
     ...columns.values(),
   )
-  return mustFind(context, kind, String(uuid))
+  return mustFind(context, kind, uuid)
 }
 
 export function findResource<K extends ResourceKind>(

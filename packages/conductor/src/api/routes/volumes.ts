@@ -69,7 +69,7 @@ function ofNode<K extends ResourceKind>(served: Served<K>): DeclaredRoute {
     query: { ...pageParams, ...fieldsParam, ...detail },
     answers: { 200: listAnswer(served.collection, looseAnswer) },
     handle: async ({ params, ...call }) => {
-      const { uuid } = await nodeOf({ ...call, params: params as { ident: string } })
+      const { uuid } = await nodeOf({ ...call, params })
       return resourceList(served, call, { filter: { node_uuid: uuid }, at: `nodes/${uuid}/${served.path}` })
     },
   })

@@ -26,7 +26,7 @@ export const fakeSteps: readonly Step[] = [
     const wanted = settings.safeParse(argsOf(task)['settings'])
     if (!wanted.success)
       throw new Fault('wrong_arguments', 'apply_configuration needs settings: a list of name and value')
-    const rows = wanted.data.map(({ name, value }) => ({ name, value: value === null ? null : String(value) }))
+    const rows = wanted.data.map(({ name, value }) => ({ name, value: textOf(value) }))
     await task.details.setBios(task.node.uuid, rows, { whole: true })
   }),
   step('bios', 'factory_reset', (task) => task.details.setBios(task.node.uuid, [], { whole: true })),
@@ -53,6 +53,9 @@ export const fakeSteps: readonly Step[] = [
   }),
   step('vendor', 'log_passthrough', async () => {}),
 ]
+
+const textOf = (value: unknown): string | null =>
+  value === null || value === undefined ? null : typeof value === 'string' ? value : JSON.stringify(value)
 
 function argsOf({ node }: Task): Record<string, unknown> {
   const { flow } = node.internal

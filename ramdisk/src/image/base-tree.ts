@@ -8,7 +8,19 @@ import type { NodeBinary } from './node-binary.ts'
 import { addFile, addLibraries, addPackage } from './programs.ts'
 import { ImageTree } from './tree.ts'
 
-const directories = ['dev', 'proc', 'sys', 'run', 'mnt', 'root', 'var/log', 'var/lib', 'usr/lib64', 'usr/sbin', 'etc/ssl/certs']
+const directories = [
+  'dev',
+  'proc',
+  'sys',
+  'run',
+  'mnt',
+  'root',
+  'var/log',
+  'var/lib',
+  'usr/lib64',
+  'usr/sbin',
+  'etc/ssl/certs',
+]
 /** Applets that would take the place of programs that do more. */
 const own = 'busybox'
 

@@ -11,6 +11,9 @@ import { systemClock } from '@ferrite/conductor/core/clock'
 import type { NodeChanges, NodeRecord } from '@ferrite/conductor/core/node'
 import { openSqliteStore } from '@ferrite/conductor/store/sqlite'
 import type { Store } from '@ferrite/conductor/store/store'
+import type { InspectionData } from '@ferrite/shared/contracts/inspection'
+import type { ProvisionRequest } from '@ferrite/shared/contracts/nodes'
+import type { InspectionRuleRecord } from '@ferrite/shared/contracts/inspection-rules'
 import { isFault } from '@ferrite/shared/fault'
 import { states } from '@ferrite/shared/provision'
 
@@ -33,12 +36,29 @@ export class World implements AsyncDisposable {
   readonly #eye: Store
   readonly #images = createServer((_, response) => response.writeHead(200, { 'content-length': '4096' }).end())
   #conductor: Conductor | undefined
+  /** Two writers of one process would wait for each other: the conductor's store writes for us too. */
+  #writer: Store | undefined
   #dead = false
   #agent: { agent: FakeAgent; stop: AbortController } | undefined
   #power: string | undefined
   #watching = true
   #watch: Promise<void> = Promise.resolve()
   uuid = ''
+  /** What its ramdisk finds in an inspection; undefined: it never sends anything. */
+  data: InspectionData | undefined = {
+    inventory: {
+      interfaces: [
+        { name: 'eth0', mac_address: mac, ipv4_address: '10.0.0.5' },
+        { name: 'eth1', mac_address: '52:54:00:aa:bb:02', ipv4_address: null },
+      ],
+      cpu: { architecture: 'x86_64', count: 8, flags: ['vmx'] },
+      memory: { physical_mb: 4096 },
+      boot: { current_boot_mode: 'uefi', pxe_interface: `01-${mac.replaceAll(':', '-')}` },
+      disks: [{ name: '/dev/sda', size: 10 * 1024 ** 3 }],
+    },
+    root_disk: { name: '/dev/sda', size: 10 * 1024 ** 3 },
+    error: null,
+  }
   /** False: the machine is powered, but no ramdisk comes up. */
   boots = true
 
@@ -77,7 +97,8 @@ export class World implements AsyncDisposable {
       },
     })
     const sink = { write: (line: string) => void this.log.push(line) }
-    const store = this.#mortal(openSqliteStore({ directory: this.dir, clock: systemClock, host: 'one' }))
+    this.#writer = openSqliteStore({ directory: this.dir, clock: systemClock, host: 'one' })
+    const store = this.#mortal(this.#writer)
     this.#conductor = await createConductor(config, {
       store,
       clock: systemClock,
@@ -135,6 +156,7 @@ export class World implements AsyncDisposable {
       network_interface: 'noop',
       storage_interface: 'noop',
       inspect_interface: 'no-inspect',
+      rescue_interface: 'no-rescue',
     }
     const node = await this.#eye.createNode(
       {
@@ -156,9 +178,9 @@ export class World implements AsyncDisposable {
     this.#watch = this.#beMachine()
   }
 
-  async request(target: string, microversion = 110): Promise<void> {
+  async request(target: string, microversion = 115, more: Omit<ProvisionRequest, 'target'> = {}): Promise<void> {
     if (!this.#conductor) throw new Error('no conductor')
-    await this.#conductor.services.provision.request(this.uuid, { target }, caller, microversion)
+    await this.#conductor.services.provision.request(this.uuid, { target, ...more }, caller, microversion)
   }
 
   get services() {
@@ -174,9 +196,13 @@ export class World implements AsyncDisposable {
 
   /** Changes the node behind the conductor's back. */
   async change(set: NodeChanges): Promise<void> {
-    await this.#eye.commit({ node_uuid: this.uuid, guard: { any: true }, set })
+    await (this.#writer ?? this.#eye).commit({ node_uuid: this.uuid, guard: { any: true }, set })
   }
 
+  inventory = () => this.#eye.details.inventory(this.uuid)
+  ports = () => this.#eye.ports({ node_uuid: this.uuid })
+  /** A rule for inspections. */
+  rule = (rule: Partial<InspectionRuleRecord>) => (this.#writer ?? this.#eye).resources.create('inspection_rules', rule)
   history = () => this.#eye.history(this.uuid)
   events = () => this.#eye.eventsAfter(0, 10_000)
 
@@ -225,6 +251,7 @@ export class World implements AsyncDisposable {
     this.#agent = { agent, stop }
     const url = await agent.listen()
     const { internal } = await this.node()
+    if (internal.flow?.kind === 'inspect') void this.#inspect(stop.signal)
     void this.#live(agent, { url, epoch: internal.agent?.epoch }, stop.signal)
   }
 
@@ -255,6 +282,20 @@ export class World implements AsyncDisposable {
       }
       await Promise.race([ended.promise, systemClock.sleep(agent.token ? 150 : 20, signal).catch(() => undefined)])
       ended = Promise.withResolvers<void>()
+    }
+  }
+
+  /** What the ramdisk of an inspection sends, until somebody takes it. */
+  async #inspect(signal: AbortSignal): Promise<void> {
+    const { data } = this
+    while (!signal.aborted && data) {
+      try {
+        const sent = { data, wantsNode: false, microversion: 1, peer: '127.0.0.1' }
+        return void (await this.#cutByCrash(this.callback.inspected(sent)))
+      } catch (error) {
+        if (!isFault(error) && !(error instanceof Error && /no conductor listens/.test(error.message))) throw error
+      }
+      await systemClock.sleep(20, signal).catch(() => undefined)
     }
   }
 

@@ -42,7 +42,7 @@ const agent: Record<string, string[]> = {
   image: ['hardware', 'disk'],
   disk: ['hardware', 'image'],
   boot: ['hardware', 'disk'],
-  inspect: ['hardware'],
+  inspect: ['hardware', 'disk'],
   steps: ['hardware', 'image', 'disk', 'boot', 'commands'],
   commands: ['hardware', 'image', 'disk', 'boot', 'inspect', 'steps'],
   api: ['commands'],

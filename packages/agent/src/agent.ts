@@ -12,6 +12,7 @@ import type { ConductorClient } from './conductor-client.ts'
 import type { AgentConfig } from './config.ts'
 import type { Hardware } from './hardware/hardware.ts'
 import { settingsFrom } from './settings.ts'
+import { inspectIfAsked } from './inspect-if-asked.ts'
 import { identify } from './identify.ts'
 import { report } from './report.ts'
 import type { Session } from './session.ts'
@@ -37,7 +38,11 @@ export type AgentParts = {
  */
 export async function liveAgent(parts: AgentParts): Promise<void> {
   const { config, log, clock, signal } = parts
-  const session = await identify(parts)
+  const inspected = await inspectIfAsked(parts)
+  if (inspected && config['ipa-api-url'].length === 0 && !config['ipa-standalone']) {
+    return log.info('inspected; nobody is to be served, as no ipa-api-url is given')
+  }
+  const session = await identify(parts, inspected ?? {})
   const { host, tls } = await front(parts, session)
   const life = new AbortController()
   const end = AbortSignal.any([signal, life.signal])

@@ -13,7 +13,9 @@ export interface ConductorClient {
   /** Minor version of the API, asked once; 31 when the API does not say. */
   minorVersion(signal: AbortSignal): Promise<number>
   /** Fault conflict: the node is locked, ask again. Fault lookup_failed: anything else that is not an answer. */
-  lookup(addresses: readonly string[], signal: AbortSignal): Promise<Found>
+  lookup(addresses: readonly string[], signal: AbortSignal, nodeUuid?: string): Promise<Found>
+  /** Sends what an inspection found to a URL of its own, and returns what was said to it. */
+  inspected(url: string, data: unknown, signal: AbortSignal): Promise<{ status: number; text: string }>
   /** Leaves out the fields that the API's version does not know. Only 202 counts; else a Fault. */
   heartbeat(nodeUuid: string, body: Heartbeat, signal: AbortSignal): Promise<void>
   /** To a path on the origin that answered the lookup, and nowhere else. */
@@ -35,6 +37,7 @@ export type ConductorClientOptions = {
 const oldestMinor = 31
 const lookupMinor = 62
 const newestMinor = 68
+const inspectionMinor = 84
 const maxAnswerBytes = 8 * 1024 * 1024
 
 type Asked = { method: 'GET' | 'POST'; path: string; minor?: number; body?: unknown }
@@ -72,8 +75,17 @@ export function conductorClient(options: ConductorClientOptions): ConductorClien
   return {
     minorVersion,
     url: () => urls[0] ?? '',
-    async lookup(addresses, signal) {
-      const path = `/v1/lookup?addresses=${encodeURIComponent(addresses.join(','))}`
+    async inspected(url, data, signal) {
+      const { origin } = new URL(url)
+      const ours = urls.some((one) => new URL(one).origin === origin)
+      const version = ours ? await minorVersion(signal) : 0
+      // Older APIs, and ironic-inspector, are spoken to without a version.
+      const asked = { method: 'POST', path: url.slice(origin.length), body: data } as const
+      return send(options, origin, version >= inspectionMinor ? { ...asked, minor: inspectionMinor } : asked, signal)
+    },
+    async lookup(addresses, signal, nodeUuid) {
+      const known = nodeUuid === undefined ? '' : `&node_uuid=${encodeURIComponent(nodeUuid)}`
+      const path = `/v1/lookup?addresses=${encodeURIComponent(addresses.join(','))}${known}`
       const version = Math.min(await minorVersion(signal), lookupMinor)
       return found(await ask({ method: 'GET', path, minor: version }, signal))
     },

@@ -6,6 +6,8 @@ import type { ConductorClient, Found } from './conductor-client.ts'
 export type LookupOptions = {
   client: Pick<ConductorClient, 'lookup'>
   addresses: readonly string[]
+  /** Known from an inspection. */
+  nodeUuid?: string | undefined
   clock: Clock
   log: Logger
   signal: AbortSignal
@@ -42,15 +44,15 @@ export async function lookUp(options: LookupOptions): Promise<Found> {
   }
 }
 
-async function oneTry({ client, addresses, clock, signal, log }: LookupOptions): Promise<Found> {
+async function oneTry({ client, addresses, nodeUuid, clock, signal, log }: LookupOptions): Promise<Found> {
   for (const pauseMs of conflictPausesMs) {
     try {
-      return await client.lookup(addresses, signal)
+      return await client.lookup(addresses, signal, nodeUuid)
     } catch (error) {
       if (!isFault(error, 'conflict')) throw error
       log.info({ pauseMs }, 'the node is locked, asking again')
       await clock.sleep(pauseMs, signal)
     }
   }
-  return client.lookup(addresses, signal)
+  return client.lookup(addresses, signal, nodeUuid)
 }

@@ -14,6 +14,8 @@ export interface Hardware {
   disks(): Promise<ListedDisk[]>
   /** MAC addresses of the machine's interfaces, for lookup. */
   macAddresses(): Promise<string[]>
+  /** The interfaces and the address that each has. */
+  addresses(): Promise<{ mac: string; address: string | null; up: boolean }[]>
   /** Opens a disk of `disks()` exclusively. Fault disk_in_use names what holds it (a mount, RAID, LVM, swap). */
   openDisk(path: string): Promise<Disk>
   /**

@@ -32,6 +32,7 @@ export async function linuxHardware({ log, bootif, diskWait }: LinuxOptions): Pr
   return {
     disks: linuxDisks,
     macAddresses,
+    addresses,
     bootMode,
     async inventory() {
       return {
@@ -72,6 +73,13 @@ export async function linuxHardware({ log, bootif, diskWait }: LinuxOptions): Pr
     },
     collectLogs: () => collectLogs({ isRamdisk: true }),
   }
+}
+
+async function addresses(): Promise<{ mac: string; address: string | null; up: boolean }[]> {
+  const found = await networkInterfaceFacts()
+  return found.flatMap(({ mac_address: mac, ipv4_address: v4, ipv6_address: v6, has_carrier: up }) =>
+    mac === null ? [] : [{ mac, address: v4 ?? v6, up: up === true }],
+  )
 }
 
 async function macAddresses(): Promise<string[]> {

@@ -27,6 +27,8 @@ export function virtualHardware({ disks, macs, bootMode, onPowerOff, onReboot }:
   return {
     disks: list,
     macAddresses: async () => [...macs],
+    // Its network is this computer's.
+    addresses: async () => macs.map((mac) => ({ mac, address: '127.0.0.1', up: true })),
     bootMode: async () => bootMode,
     async inventory() {
       return {

@@ -75,7 +75,8 @@ async function keepLogs(parts: LookupParts, { uuid }: NodeRecord, logs: unknown)
   }
 }
 
-async function goOn({ store, wake }: LookupParts, uuid: string): Promise<void> {
+async function goOn(parts: LookupParts, uuid: string): Promise<void> {
+  const { store } = parts
   const node = await store.node(uuid)
   const flow = node?.internal.flow
   if (!node || !flow || !isAwaited(node)) throw notFound()
@@ -86,5 +87,5 @@ async function goOn({ store, wake }: LookupParts, uuid: string): Promise<void> {
     set: { internal: { ...node.internal, flow: { ...flow, inspected: true } } },
     open: { kind: 'resume', args: {}, purpose: 'inspection data' },
   })
-  wake()
+  parts.wake()
 }

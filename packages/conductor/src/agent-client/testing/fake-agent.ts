@@ -41,6 +41,19 @@ const usual: Script = {
       hardware_manager_version: generic,
     },
   }),
+  'service.get_service_steps': () => ({
+    result: {
+      service_steps: {
+        GenericHardwareManager: [
+          { step: 'burnin_cpu', priority: 0, interface: 'deploy', reboot_requested: false, abortable: true },
+          { step: 'flash', priority: 0, interface: 'deploy', reboot_requested: true, abortable: false },
+        ],
+      },
+      hardware_manager_version: generic,
+    },
+  }),
+  'service.execute_service_step': echo('service'),
+  'rescue.finalize_rescue': () => ({ result: null }),
   'deploy.execute_deploy_step': echo('deploy'),
   'clean.execute_clean_step': echo('clean'),
   'standby.get_partition_uuids': () => ({ result: { 'root uuid': '0x00000000' } }),
@@ -49,7 +62,7 @@ const usual: Script = {
   'standby.sync': () => ({ result: null }),
   'log.collect_system_logs': () => ({ result: { system_logs: Buffer.from('logs').toString('base64') } }),
 }
-const synchronous = /get_|sync$|collect_system_logs/
+const synchronous = /get_|sync$|collect_system_logs|finalize_rescue/
 
 /** An agent in IPA's manners over real HTTP, playing a script: for tests of conductors. */
 export class FakeAgent {

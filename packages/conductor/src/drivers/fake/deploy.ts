@@ -1,7 +1,6 @@
 import type { DeployInterface } from '../../core/interfaces.ts'
 import type { Step } from '../../core/step.ts'
 import { behave, fakeInterface } from './behaviour.ts'
-import { fakeSteps } from './steps.ts'
 
 const deploy: Step = {
   interface: 'deploy',
@@ -19,5 +18,4 @@ export const fakeDeploy: DeployInterface = {
   deploySteps: [deploy],
   cleanSteps: [],
   serviceSteps: [],
-  steps: { clean: fakeSteps, deploy: fakeSteps, service: fakeSteps },
 }

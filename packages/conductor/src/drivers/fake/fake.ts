@@ -10,6 +10,7 @@ import type {
 import type { StorageInterface } from '../../core/interfaces.ts'
 import type { Step } from '../../core/step.ts'
 import { behave, fakeInterface } from './behaviour.ts'
+import { fakeStepsOf } from './steps.ts'
 import { remember } from './remember.ts'
 
 const after = (target: PowerTarget): 'power on' | 'power off' =>
@@ -93,6 +94,6 @@ export const fakeConsole: ConsoleInterface = {
 }
 
 /** Their work is in their steps. */
-export const fakeBios: Interface = fakeInterface('bios')
-export const fakeFirmware: Interface = fakeInterface('firmware')
-export const fakeRaid: Interface = fakeInterface('raid')
+export const fakeBios: Interface = { ...fakeInterface('bios'), steps: fakeStepsOf('bios') }
+export const fakeFirmware: Interface = { ...fakeInterface('firmware'), steps: fakeStepsOf('firmware') }
+export const fakeRaid: Interface = { ...fakeInterface('raid'), steps: fakeStepsOf('raid') }

@@ -3,6 +3,7 @@ import { Fault } from '@ferrite/shared/fault'
 import type { InterfaceType } from '@ferrite/shared/contracts/nodes'
 import type { StepInterface } from '@ferrite/shared/contracts/steps'
 import { timestamp } from '../../core/clock.ts'
+import type { Interface } from '../../core/interfaces.ts'
 import type { Step } from '../../core/step.ts'
 import type { Task } from '../../core/task.ts'
 import { behave } from './behaviour.ts'
@@ -21,7 +22,7 @@ const step = (type: StepInterface & InterfaceType, name: string, run: (task: Tas
 const settings = z.array(z.object({ name: z.string().min(1).max(255), value: z.unknown() }))
 
 /** Steps of the `fake` BIOS, RAID, firmware, vendor and management interfaces, done without a machine. */
-export const fakeSteps: readonly Step[] = [
+const fakeSteps: readonly Step[] = [
   step('bios', 'apply_configuration', async (task) => {
     const wanted = settings.safeParse(argsOf(task)['settings'])
     if (!wanted.success)
@@ -60,4 +61,10 @@ const textOf = (value: unknown): string | null =>
 function argsOf({ node }: Task): Record<string, unknown> {
   const { flow } = node.internal
   return flow?.steps[flow.index]?.args ?? {}
+}
+
+/** Those of one interface, for every flow that can have them. */
+export function fakeStepsOf(type: StepInterface): NonNullable<Interface['steps']> {
+  const own = fakeSteps.filter((one) => one.interface === type)
+  return { clean: own, deploy: own, service: own }
 }

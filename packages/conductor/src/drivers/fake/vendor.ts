@@ -1,10 +1,12 @@
 import { Fault } from '@ferrite/shared/fault'
 import type { VendorInterface, VendorMethod } from '../../core/interfaces.ts'
 import { behave, fakeInterface } from './behaviour.ts'
+import { fakeStepsOf } from './steps.ts'
 
 /** Methods that compare one word, as Ironic's examples of vendor methods do. */
 export const fakeVendor: VendorInterface = {
   ...fakeInterface('vendor'),
+  steps: fakeStepsOf('vendor'),
   methods: {
     first_method: compares('baz', {}),
     second_method: compares('kazoo', {}),

@@ -34,7 +34,7 @@ function linkFrom(
     if (one[0] === portId) link['port_id'] = textOf(portId, one[1]) ?? link['port_id']
   }
   const changed = JSON.stringify(link) !== JSON.stringify(known)
-  return changed ? { local_link_connection: link as PortRecord['local_link_connection'] } : undefined
+  return changed ? { local_link_connection: link } : undefined
 }
 
 function textOf(type: keyof typeof macSubtype, hex: string): string | undefined {

@@ -8,11 +8,12 @@ import { localLinkConnection } from './local-link-connection.ts'
 import { ports } from './ports.ts'
 import { validateInterfaces } from './validate-interfaces.ts'
 
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 const lacks = (what: string): Fault => new Fault('step_failed', `Invalid inventory: it has no ${what}`)
 
 const ramdiskError: Hook = {
   preprocess({ plugin: { error } }) {
-    if (error) throw new Fault('step_failed', `Ramdisk reported error: ${String(error).slice(0, 2000)}`)
+    if (error) throw new Fault('step_failed', `Ramdisk reported error: ${textOf(error).slice(0, 2000)}`)
   },
 }
 

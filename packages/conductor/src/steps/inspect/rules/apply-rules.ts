@@ -29,7 +29,7 @@ function holds(inspection: Inspection, operation: RuleOperation): boolean {
   const known = Object.hasOwn(conditions, op) ? conditions[op] : undefined
   if (!known) throw new Fault('unsupported', `there is no condition "${op}"`)
   const results = scopes(inspection, operation).map(
-    (scope) => known.test(named(known.args, filledIn(operation.args, scope))) !== negated,
+    (scope) => known.test(named(known.args, filledIn(operation.args, scope, op === 'is-empty'))) !== negated,
   )
   if (operation.loop === undefined || operation.loop === null) return results[0] ?? false
   switch (operation.multiple) {
@@ -52,10 +52,10 @@ async function act(inspection: Inspection, operation: RuleOperation): Promise<vo
   }
 }
 
-/** What `{…}` may stand for: once, or for each item of the loop. */
+/** What `{…}` may stand for: once, or for each item of a list. An object is one item. */
 function scopes({ task, draft, inventory, plugin }: Inspection, { loop }: RuleOperation): Scope[] {
   const base = { node: { ...task.node, ...draft, internal: undefined }, inventory, plugin_data: plugin }
   if (loop === undefined || loop === null) return [base]
-  const items: unknown = filledIn(loop, base)
-  return (Array.isArray(items) ? items : Object.values(items as object)).map((item: unknown) => ({ ...base, item }))
+  const items: unknown[] = Array.isArray(loop) ? loop : [loop]
+  return items.map((item) => ({ ...base, item: filledIn(item, base) }))
 }

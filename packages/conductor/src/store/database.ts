@@ -13,7 +13,13 @@ export interface Database {
   /** Number of rows changed. */
   run(sql: string, ...values: SQLInputValue[]): number
   lastId(): number
+  /**
+   * All of `work` or nothing. Transactions of one turn of the event loop reach the disk together, with one flush for all
+   * of them: what came of one may be told only after `settled`.
+   */
   transaction<T>(work: () => T): T
+  /** Resolves once everything done so far is on the disk; rejects when it could not be put there. */
+  settled(): Promise<void>
   close(): void
 }
 
@@ -33,8 +39,56 @@ export function openDatabase(file: string): Database {
     get: (sql, ...values) => prepare(sql).get(...values),
     run: (sql, ...values) => Number(prepare(sql).run(...values).changes),
     lastId: () => Number(prepare('SELECT last_insert_rowid() AS id').get()?.['id']),
-    transaction: (work) => transaction(db, work),
-    close: () => db.close(),
+    ...groups(db),
+  }
+}
+
+function groups(db: DatabaseSync): Pick<Database, 'transaction' | 'settled' | 'close'> {
+  let open: PromiseWithResolvers<void> | undefined
+  const flush = (): void => {
+    const group = open
+    if (!group) return
+    open = undefined
+    try {
+      db.exec('COMMIT')
+      group.resolve()
+    } catch (error) {
+      if (db.isTransaction) db.exec('ROLLBACK')
+      group.reject(error)
+    }
+  }
+  const join = (): void => {
+    if (open && !db.isTransaction) flush()
+    if (open) return
+    db.exec('BEGIN IMMEDIATE')
+    open = Promise.withResolvers<void>()
+    // Nobody may be waiting; whoever does hears of it all the same.
+    open.promise.catch(() => undefined)
+    setImmediate(flush)
+  }
+  return {
+    transaction: (work) => {
+      join()
+      return savepoint(db, work)
+    },
+    settled: async () => open?.promise,
+    close: () => {
+      flush()
+      db.close()
+    },
+  }
+}
+
+function savepoint<T>(db: DatabaseSync, work: () => T): T {
+  db.exec('SAVEPOINT one')
+  try {
+    const result = work()
+    db.exec('RELEASE one')
+    return result
+  } catch (error) {
+    // A full disk ends the whole transaction by itself.
+    if (db.isTransaction) db.exec('ROLLBACK TO one; RELEASE one')
+    throw error
   }
 }
 

@@ -7,7 +7,7 @@ import { timestamp, type Clock } from '../core/clock.ts'
 import { allocationStore } from './allocations.ts'
 import { commit } from './commit.ts'
 import type { StoreContext } from './context.ts'
-import { openDatabase, textOf } from './database.ts'
+import { openDatabase, textOf, type Database } from './database.ts'
 import { eventsAfter, lastEventId } from './events.ts'
 import { historyEntry, listHistory } from './history.ts'
 import { claim, expireLeases, lock, nextDue, openWork, renew, unlock } from './locks.ts'
@@ -34,6 +34,7 @@ export function openSqliteStore(options: { directory: string; clock: Clock; host
     context.stored = []
     const result = work()
     const events = context.stored
+    await db.settled()
     if (events.length > 0) for (const listener of listeners) listener(events)
     return result
   }
@@ -70,20 +71,20 @@ function calls(context: StoreContext, told: Told): Omit<Store, 'onEvents' | type
       return sealed instanceof Uint8Array ? new Secret(sealer.open(sealed, `configdrives|${uuid}`)) : undefined
     },
     lock: (uuid, by) => told(() => lock(context, uuid, by)),
-    unlock: async (uuid, fence) => unlock(context, uuid, fence),
+    unlock: (uuid, fence) => told(() => unlock(context, uuid, fence)),
     claim: (by) => told(() => claim(context, by)),
-    renew: async (uuid, fence, leaseMs) => renew(context, uuid, fence, leaseMs),
-    expireLeases: async (owner) => expireLeases(context, owner),
+    renew: (uuid, fence, leaseMs) => told(() => renew(context, uuid, fence, leaseMs)),
+    expireLeases: (owner) => told(() => expireLeases(context, owner)),
     openWork: async (uuid) => openWork(context, uuid),
     nextDue: async () => nextDue(context),
-    createPort: async (port) => createPort(context, port),
+    createPort: (port) => told(() => createPort(context, port)),
     port: async (ident) => findPort(context, ident),
     ports: async (filter, page = {}) => listPorts(context, filter, page),
-    updatePort: async (uuid, set) => updatePort(context, uuid, set),
-    deletePort: async (uuid) => deletePort(context, uuid),
-    resources: resourceStore(context),
-    allocations: allocationStore(context),
-    details: nodeDetails(context),
+    updatePort: (uuid, set) => told(() => updatePort(context, uuid, set)),
+    deletePort: (uuid) => told(() => deletePort(context, uuid)),
+    resources: settling(resourceStore(context), db),
+    allocations: settling(allocationStore(context), db),
+    details: settling(nodeDetails(context), db),
     shards: async () =>
       db
         .all('SELECT shard, count(*) AS n FROM nodes GROUP BY shard ORDER BY shard')
@@ -92,7 +93,7 @@ function calls(context: StoreContext, told: Told): Omit<Store, 'onEvents' | type
     historyEntry: async (node, uuid) => historyEntry(context, node, uuid),
     eventsAfter: async (id, limit) => eventsAfter(context, id, limit),
     lastEventId: async () => lastEventId(context),
-    registerConductor: async (facts) => registerConductor(context, facts),
+    registerConductor: (facts) => told(() => registerConductor(context, facts)),
     conductors: async () =>
       db.all('SELECT * FROM conductors ORDER BY hostname').map((row) => ({
         hostname: textOf(row, 'hostname'),
@@ -102,6 +103,19 @@ function calls(context: StoreContext, told: Told): Omit<Store, 'onEvents' | type
         updated_at: textOf(row, 'updated_at'),
       })),
   }
+}
+
+/** The same calls, each answering once what it has read or written is on the disk. */
+function settling<T extends object>(calls: T, db: Database): T {
+  const wrapped = Object.entries(calls).map(([name, call]: [string, (...args: unknown[]) => Promise<unknown>]) => [
+    name,
+    async (...args: unknown[]) => {
+      const result = await call(...args)
+      await db.settled()
+      return result
+    },
+  ])
+  return Object.fromEntries(wrapped) as T
 }
 
 /** Fault invalid at start when the key file is not the one that this database was written with. */

@@ -44,6 +44,7 @@ export class ImageSource implements ByteSource, Disposable {
   #highWater = 0
   #fruitless = 0
   #starts = 0
+  #lastFailure: Fault | undefined
 
   constructor(request: SourceRequest, signal: AbortSignal) {
     this.#request = request
@@ -117,6 +118,7 @@ export class ImageSource implements ByteSource, Disposable {
     this[Symbol.dispose]()
     if (this.#signal.aborted) throw aborted(this.#signal)
     if (!(failure instanceof Fault)) throw failure
+    this.#lastFailure = failure
     if (!failure.retry || failure.details['giveUp'] === true) {
       this.#mirrors.shift()
       this.#guard.reset()
@@ -214,11 +216,12 @@ export class ImageSource implements ByteSource, Disposable {
   }
 
   #cannotResume(): Fault {
-    return this.#validator === undefined
-      ? new Fault('image_truncated', `${this.url} breaks off, and cannot resume: it sends no strong ETag`, {
-          giveUp: true,
-        })
-      : new Fault('image_changed', `${this.url} changed during the download ${maxStarts} times`, { giveUp: true })
+    if (this.#validator !== undefined) {
+      return new Fault('image_changed', `${this.url} changed during the download ${maxStarts} times`, { giveUp: true })
+    }
+    const { code, message } = this.#lastFailure ?? { code: 'image_truncated', message: `${this.url} breaks off` }
+    const tried = `${maxStarts} times from its beginning, as it cannot resume: it sends no strong ETag`
+    return new Fault(code, `${message}; tried ${tried}`, { giveUp: true })
   }
 }
 

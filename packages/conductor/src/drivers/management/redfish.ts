@@ -6,6 +6,7 @@ import { systemOf } from '../../bmc/redfish/system.ts'
 import type { System } from '../../bmc/redfish/system.ts'
 import type { ManagementInterface } from '../../core/interfaces.ts'
 import type { Task } from '../../core/task.ts'
+import { redfishExtras } from './redfish-extras.ts'
 
 const targets = {
   pxe: 'Pxe',
@@ -38,6 +39,7 @@ export function redfishManagement(bmcs: Bmcs): ManagementInterface {
     },
     setBootDevice: (task, device, { persistent }) =>
       setBootDevice(bmcs, task, device, persistent ? 'Continuous' : 'Once'),
+    ...redfishExtras(bmcs),
   }
 }
 

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { redfishBench } from './redfish-bench.ts'
+
+test('the boot mode is set and read back', async () => {
+  const { management, task, machine } = await redfishBench()
+  await management.setBootMode?.(task, 'bios')
+  expect(machine.override.mode).toBe('Legacy')
+  await management.setBootMode?.(task, 'uefi')
+  expect(machine.override.mode).toBe('UEFI')
+})
+
+test('media go into a free drive of their kind, are shown, and come out again', async () => {
+  const { management, task, lab } = await redfishBench()
+  const held = async () => (await management.virtualMedia?.(task))?.map(({ image }) => image)
+  const medium = { device_type: 'cdrom', image_url: lab.deployIso, image_download_source: 'http' } as const
+  expect(new Set(await held())).toEqual(new Set([null]))
+  await management.attachVirtualMedia?.(task, medium)
+  expect(await held()).toContain(lab.deployIso)
+  await expect(management.attachVirtualMedia?.(task, medium)).rejects.toThrow('holds a medium; detach one first')
+  await management.detachVirtualMedia?.(task, ['floppy'])
+  expect(await held()).toContain(lab.deployIso)
+  await management.detachVirtualMedia?.(task, ['cdrom'])
+  expect(await held()).not.toContain(lab.deployIso)
+  await management.attachVirtualMedia?.(task, medium)
+  await management.detachVirtualMedia?.(task)
+  expect(await held()).not.toContain(lab.deployIso)
+  const swift = { ...medium, image_download_source: 'swift' } as const
+  await expect(management.attachVirtualMedia?.(task, swift)).rejects.toMatchObject({ code: 'unsupported' })
+})
+
+test('what the BMC does not offer is refused as unsupported', async () => {
+  const { management, task } = await redfishBench()
+  await expect(management.setSecureBoot?.(task, true)).rejects.toMatchObject({ code: 'unsupported' })
+  await expect(management.injectNmi?.(task)).rejects.toThrow('does not support inject_nmi')
+})

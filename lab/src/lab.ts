@@ -57,7 +57,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const deployIso = (await images.add('deploy.iso', ramdisk)).url
 
   const machines: LabMachine[] = []
-  const reachable = new Set(options.conductorNetworks ?? ['provisioning'])
+  const reachable = new Set(options.conductorNetworks ?? ['provisioning', 'cleaning'])
   // Every address of 127/8 is this computer: each lab takes a part of its own, each machine an address.
   const part = `127.${randomInt(64, 250)}.${randomInt(0, 250)}`
   const addMachine = async (spec: MachineSpec = {}): Promise<LabMachine> => {

@@ -25,7 +25,9 @@ export const configSchema = z.strictObject({
   listen: address.default('127.0.0.1:6385').describe('Address of the operators’ API.'),
   ramdisk_listen: address
     .default('127.0.0.1:6386')
-    .describe('Address of the ramdisks’ API: lookup, heartbeat, progress, boot media.'),
+    .describe(
+      'Address of the ramdisks’ API: lookup, heartbeat, progress, boot media; default: the port after listen’s.',
+    ),
   single_listener: bool(false).describe('Serve ramdisks on the operators’ address too, and nowhere else.'),
   insecure_noauth_on_any_address: bool(false).describe(
     'Allow an API without authentication on an address that is not loopback.',
@@ -135,10 +137,17 @@ export type ConfigSources = {
 export function loadConfig(given: ConfigSources): Config {
   const layers = layersOf(given)
   const result = configSchema.safeParse(Object.assign({}, ...layers.map(({ values }) => values)))
-  if (result.success) return result.data
+  if (result.success) return withRamdiskPort(result.data, layers)
   const [issue] = result.error.issues
   const key = String(issue?.path[0])
   throw new Fault('invalid', `setting ${key} from ${originOf(layers, key)}: ${issue?.message}`)
+}
+
+/** So that `--listen` alone moves a conductor out of the way of another one. */
+function withRamdiskPort(config: Config, layers: readonly Layer[]): Config {
+  const port = Number(config.listen.slice(config.listen.lastIndexOf(':') + 1))
+  if (layers.some(({ values }) => 'ramdisk_listen' in values) || port >= 65535) return config
+  return { ...config, ramdisk_listen: `127.0.0.1:${port === 0 ? 0 : port + 1}` }
 }
 
 export type SettingView = { name: string; value: unknown; origin: string; description: string }

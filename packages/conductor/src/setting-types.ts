@@ -5,7 +5,8 @@ export const address = z
   .string()
   .regex(/^(\[[0-9a-fA-F:.]+\]|[^:]+):\d{1,5}$/, 'expected HOST:PORT, for example 127.0.0.1:6385 or [::1]:6385')
 export const seconds = (value: number) => z.coerce.number().min(0).default(value)
-export const bool = (value: boolean) => z.stringbool().or(z.boolean()).default(value)
+export const bool = (value: boolean) =>
+  z.union([z.boolean(), z.stringbool()], { error: 'expected true or false' }).default(value)
 
 const split = (given: unknown): unknown =>
   typeof given === 'string'

@@ -38,9 +38,9 @@ function makeOne(directory: string): 'made' | 'ENOENT' {
 /** SQLite's lock on a file of its own: the kernel frees it with the process, however that ends. */
 function hold(directory: string): Disposable {
   const pidFile = path.join(directory, 'conductor.pid')
-  const lock = new DatabaseSync(path.join(directory, 'conductor.lock'), { timeout: 1000 })
+  const lock = new DatabaseSync(path.join(directory, 'conductor.lock'), { timeout: 250 })
   try {
-    lock.exec('BEGIN EXCLUSIVE')
+    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (cause) {
     lock.close()
     if (!/locked|busy/i.test(String(cause))) throw cause

@@ -91,6 +91,9 @@ export class Fault extends Error {
 export const isFault = (error: unknown, code?: FaultCode): error is Fault =>
   error instanceof Fault && (code === undefined || error.code === code)
 
+// Node’s hint at an option of its own program, which nobody who reads this can give.
+const nodesAdvice = /; if the root CA is installed locally, try running Node\.js with --use-system-ca/
+
 /** The whole chain of causes in one line: what each layer failed to do, outermost first. */
 export function explain(error: unknown): string {
   const parts: string[] = []
@@ -99,7 +102,8 @@ export function explain(error: unknown): string {
     at !== undefined && at !== null && parts.length < 8;
     at = at instanceof Error ? at.cause : undefined
   ) {
-    const text = at instanceof Error ? at.message || at.name : typeof at === 'string' ? at : JSON.stringify(at)
+    const said = at instanceof Error ? at.message || at.name : typeof at === 'string' ? at : JSON.stringify(at)
+    const text = said.replace(nodesAdvice, '')
     if (text && !parts.at(-1)?.includes(text)) parts.push(text)
   }
   return parts.join(': ')

@@ -77,6 +77,9 @@ export function parseCount(text: string): number {
 
 export async function requestOf(options: WriteOptions): Promise<WriteRequest> {
   const ca = options.caFile === undefined ? undefined : await fileText(options.caFile)
+  if (ca !== undefined && !ca.includes('-----BEGIN CERTIFICATE-----')) {
+    throw new Fault('invalid', `${options.caFile} holds no PEM certificate`)
+  }
   const { chunkMap: map, chunkMapChecksum: pinned, contentChecksum } = options
   if ((map === undefined) !== (pinned === undefined)) {
     throw new Fault('invalid', '--chunk-map and --chunk-map-checksum must be given together')

@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { Fault, isFault } from '@ferrite/shared/fault'
 import { openAnyDisk } from '@ferrite/agent/hardware/open-any-disk'
 import { defaultLimits } from '@ferrite/agent/image/request'
@@ -51,14 +51,9 @@ export function writeCommand(): Command {
       '--authorization-file <file>',
       "file with the value of the Authorization header, for the first URL's origin",
     )
-    .option('--timeout <seconds>', 'for the whole write, 0 for none', parseSeconds, defaultLimits.totalTimeoutMs)
-    .option(
-      '--stall-timeout <seconds>',
-      'without a byte before reconnecting',
-      parseSeconds,
-      defaultLimits.stallTimeoutMs,
-    )
-    .option('--connect-timeout <seconds>', 'for a connection', parseSeconds, defaultLimits.connectTimeoutMs)
+    .addOption(seconds('--timeout', 'for the whole write, 0 for none', defaultLimits.totalTimeoutMs))
+    .addOption(seconds('--stall-timeout', 'without a byte before reconnecting', defaultLimits.stallTimeoutMs))
+    .addOption(seconds('--connect-timeout', 'for a connection', defaultLimits.connectTimeoutMs))
     .option(
       '--min-rate <bytes>',
       'bytes a second below which a mirror is given up',
@@ -71,6 +66,9 @@ export function writeCommand(): Command {
       process.exitCode = await write(options)
     })
 }
+
+const seconds = (name: string, description: string, defaultMs: number): Option =>
+  new Option(`${name} <seconds>`, description).argParser(parseSeconds).default(defaultMs, String(defaultMs / 1000))
 
 async function write(options: WriteOptions): Promise<number> {
   const interrupt = new AbortController()

@@ -6,7 +6,7 @@ import { checkOrigin } from './origin.ts'
 import { errorAnswer } from './faults.ts'
 import type { Metrics } from './metrics.ts'
 import { peerOf } from './peer.ts'
-import { noSuchPath } from './refusal.ts'
+import { noRamdisksHere, noSuchPath } from './refusal.ts'
 import type { ApiContext } from './route.ts'
 import { requestedVersion, versionHeaders } from './versions.ts'
 
@@ -75,7 +75,10 @@ export function addHooks(app: FastifyInstance, context: ApiContext, metrics: Met
     })
   })
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply, context))
-  app.setNotFoundHandler((request, reply) => sendError(noSuchPath(), request, reply, context))
+  app.setNotFoundHandler((request, reply) => {
+    const fromRamdisk = /^\/v1\/(lookup|heartbeat)\b/.test(request.url)
+    return sendError(fromRamdisk ? noRamdisksHere() : noSuchPath(), request, reply, context)
+  })
 }
 
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply, { log }: ApiContext) {

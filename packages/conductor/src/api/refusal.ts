@@ -23,6 +23,14 @@ export const noSuchPath = (): Refusal =>
     'The server has not found anything matching the Request-URI. The resource could not be found.',
   )
 
+/** What an agent hears that was given the operators' address; Ironic has one for both. */
+export const noRamdisksHere = (): Refusal =>
+  new Refusal(
+    404,
+    'Not Found',
+    'Ramdisks are not served on this address, but on the one of the setting ramdisk_listen.',
+  )
+
 export const wrongMethod = (method: string, allowed: readonly string[]): Refusal =>
   new Refusal(405, 'Method Not Allowed', `The method ${method} is not allowed for this resource.`, {
     allow: allowed.join(', '),

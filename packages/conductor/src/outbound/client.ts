@@ -169,7 +169,8 @@ const notSent = new Set([
 function unreachable(client: Client, what: string, cause: unknown): Fault {
   const code = (cause as { code?: unknown } | null)?.code
   const reason = typeof code === 'string' ? code : undefined
-  return new Fault(client.options.unreachable, `no answer to ${what}`, {
+  const who = client.options.unreachable === 'bmc_unreachable' ? 'the BMC gives ' : ''
+  return new Fault(client.options.unreachable, `${who}no answer to ${what}`, {
     cause,
     reason,
     sent: reason === undefined || !notSent.has(reason),

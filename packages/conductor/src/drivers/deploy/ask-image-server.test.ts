@@ -4,9 +4,9 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { Task } from '../../core/task.ts'
 import { askImageServer } from './ask-image-server.ts'
 
-async function serve(status: number, statusOfGet = status): Promise<string> {
+async function serve(status: number, statusOfGet = status, headers: Record<string, string> = {}): Promise<string> {
   const server = createServer((request, response) => {
-    response.writeHead(request.method === 'HEAD' ? status : statusOfGet).end('x')
+    response.writeHead(request.method === 'HEAD' ? status : statusOfGet, headers).end('x')
   })
   await new Promise<void>((done) => {
     server.listen(0, '127.0.0.1', done)
@@ -27,6 +27,14 @@ test.each([200, 204, 302])('%i means that the image is there', async (status) =>
 test.each([403, 404, 500])('%i is told with the URL', async (status) => {
   const url = await serve(status)
   await expect(ask(url, task)).rejects.toMatchObject({ code: 'invalid', message: new RegExp(`${url}.*${status}`) })
+})
+
+test('a page in place of the image, as logins and proxies have it, is told before anything is done', async () => {
+  const url = await serve(200, 200, { 'content-type': 'text/html; charset=utf-8' })
+  await expect(ask(url, task)).rejects.toMatchObject({
+    code: 'invalid',
+    message: expect.stringMatching(/web page/) as string,
+  })
 })
 
 test('a server that does not know HEAD is asked for the first byte', async () => {

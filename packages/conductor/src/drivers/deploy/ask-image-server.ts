@@ -27,12 +27,13 @@ async function askServer(url: URL, task: Task, denied: readonly string[]): Promi
     // Only the head of the answer is looked at; the agent checks certificate and content.
     tls: { insecure: true },
   })
-  const { status } = await ask(client, url, task)
-  if ((status >= 200 && status < 400) || status === 416) return
-  throw new Fault(
-    'invalid',
-    `Validation of image href ${shown(url)} failed, reason: the image server answered ${status}`,
-  )
+  const { status, headers } = await ask(client, url, task)
+  const isThere = (status >= 200 && status < 400) || status === 416
+  // What a login or an error page says of itself; no image server says so of an image.
+  const isPage = /^text\/html\b/i.test(headers['content-type'] ?? '')
+  if (isThere && !(isPage && status < 300)) return
+  const reason = isThere ? 'the image server has a web page (text/html) there' : `the image server answered ${status}`
+  throw new Fault('invalid', `Validation of image href ${shown(url)} failed, reason: ${reason}`)
 }
 
 async function ask(client: OutboundClient, url: URL, task: Task): Promise<OutboundResponse> {

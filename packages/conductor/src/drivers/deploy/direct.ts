@@ -1,3 +1,4 @@
+import { rootDeviceHints } from '@ferrite/shared/contracts/root-device'
 import type { DeployInterface } from '../../core/interfaces.ts'
 import { bootForSteps } from '../../steps/boot-for-steps.ts'
 import { tearDownCleaning } from '../../steps/clean/tear-down-cleaning.ts'
@@ -27,6 +28,7 @@ export const direct = (settings: StepSettings, checks: ImageChecks): DeployInter
   serviceSteps: [bootForSteps('service', settings), tearDownService],
   async validate(task) {
     await task.interfaces.boot.validate(task)
+    rootDeviceHints(task.node)
     await checkImage(task, checks)
   },
 })

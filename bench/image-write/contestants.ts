@@ -1,7 +1,16 @@
 import { access } from 'node:fs/promises'
+import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-export type Job = { url: string; image: string; target: string; sha256: string; bytes: number }
+/** `files`: the image in each format, by name, with its sha256. */
+export type Job = {
+  origin: string
+  directory: string
+  target: string
+  isBlockDevice: boolean
+  bytes: number
+  files: Readonly<Record<string, string>>
+}
 
 export type Contestant = {
   name: string
@@ -9,6 +18,8 @@ export type Contestant = {
   what: string
   /** Leaves the image on the target, which is then compared. */
   writes: boolean
+  /** The target is prepared with the image, but for 5 % of it. */
+  onOldImage?: boolean
   available: () => Promise<boolean>
   command: (job: Job) => readonly [string, ...string[]]
 }
@@ -17,72 +28,100 @@ const cli = fileURLToPath(new URL('ours.ts', import.meta.url))
 const stage = fileURLToPath(new URL('stage.ts', import.meta.url))
 const pythonLoop = fileURLToPath(new URL('ipa-like.py', import.meta.url))
 const python = '/usr/bin/python3'
+export const rawName = 'image.raw'
 
 const always = () => Promise.resolve(true)
-const ours =
-  (...flags: string[]) =>
-  ({ url, target, sha256 }: Job): readonly [string, ...string[]] => [
-    process.execPath,
-    cli,
-    url,
-    sha256,
-    target,
-    ...flags,
-  ]
+const url = ({ origin }: Job, file: string): string => `${origin}/${file}`
+const ours = (name: string, what: string, file: string, ...flags: string[]): Contestant => ({
+  name,
+  what: `our write of ${file}, ${what}`,
+  writes: true,
+  available: always,
+  command: (job) => [process.execPath, cli, url(job, file), job.files[file] ?? '', job.target, ...flags],
+})
 const shell = (script: string): readonly [string, ...string[]] => ['bash', '-o', 'pipefail', '-c', script]
+const dd = (target: string): string =>
+  `dd of='${target}' bs=4M iflag=fullblock oflag=direct conv=notrunc,fsync 2>/dev/null`
+
+const unpacked = (name: string, file: string, program: string): Contestant => ({
+  name,
+  what: `curl | ${program} | dd bs=4M oflag=direct, no digest`,
+  writes: true,
+  available: always,
+  command: (job) => shell(`curl -fsS '${url(job, file)}' | ${program} | ${dd(job.target)}`),
+})
+
+const converted = (name: string, file: string): Contestant => ({
+  name,
+  what: `curl to a file, sha256sum, qemu-img convert of ${file}`,
+  writes: true,
+  available: () => has('/usr/bin/qemu-img'),
+  command: (job) => {
+    const copy = path.join(job.directory, 'download')
+    const format = job.isBlockDevice ? 'host_device' : 'raw'
+    return shell(
+      `curl -fsS -o '${copy}' '${url(job, file)}' && echo '${job.files[file]}  ${copy}' | sha256sum -c --quiet && ` +
+        `qemu-img convert -n -W -t none -f qcow2 -O ${format} '${copy}' '${job.target}' && sync '${job.target}'; rm '${copy}'`,
+    )
+  },
+})
+
+const alone = (name: string, what: string, command: Contestant['command'], available = always): Contestant => ({
+  name,
+  what: `${what} alone`,
+  writes: false,
+  available,
+  command,
+})
 
 /** Everything that is compared, in the order of a round. */
 export const contestants: readonly Contestant[] = [
-  { name: 'ferrite', what: 'our write, read-back off', writes: true, available: always, command: ours('--no-verify') },
-  { name: 'ferrite-verify', what: 'our write, read-back on', writes: true, available: always, command: ours() },
-  {
-    name: 'shell-direct',
-    what: 'curl | tee >(sha256sum) | dd bs=4M oflag=direct',
-    writes: true,
-    available: always,
-    command: ({ url, target, sha256 }) =>
-      shell(
-        `test "$(curl -fsS '${url}' | tee >(dd of='${target}' bs=4M iflag=fullblock oflag=direct conv=notrunc,fsync 2>/dev/null) | sha256sum | cut -d' ' -f1)" = ${sha256} && sleep 0 && sync '${target}'`,
-      ),
-  },
+  ours('ferrite', 'read-back off', rawName, '--no-verify'),
   {
     name: 'ipa-like',
-    what: 'one thread, 1 MiB chunks, hash, buffered write, flush (python3)',
+    what: 'one thread, 1 MiB chunks, hash, buffered write, flush (python3, requests)',
     writes: true,
     available: () => has(python),
-    command: ({ url, target, sha256 }) => [python, pythonLoop, url, sha256, target],
+    command: (job) => [python, pythonLoop, url(job, rawName), job.files[rawName] ?? '', job.target],
   },
+  ours('ferrite-verify', 'read-back on', rawName),
   {
-    name: 'receive',
-    what: 'receive alone (our connection, bytes thrown away)',
-    writes: false,
+    name: 'shell-direct',
+    what: 'curl | tee >(dd bs=4M oflag=direct) | sha256sum',
+    writes: true,
     available: always,
-    command: ({ url }) => [process.execPath, stage, 'receive', url],
-  },
-  {
-    name: 'receive-curl',
-    what: 'receive alone (curl -o /dev/null)',
-    writes: false,
-    available: always,
-    command: ({ url }) => ['curl', '-fsS', '-o', '/dev/null', url],
-  },
-  {
-    name: 'hash',
-    what: 'hash alone (openssl dgst -sha256, file in cache)',
-    writes: false,
-    available: always,
-    command: ({ image }) => ['openssl', 'dgst', '-sha256', image],
-  },
-  {
-    name: 'write',
-    what: 'direct write alone (dd bs=4M oflag=direct)',
-    writes: false,
-    available: always,
-    command: ({ target, bytes }) =>
+    command: (job) =>
       shell(
-        `dd if=/dev/zero of='${target}' bs=4M count=${Math.ceil(bytes / 4_194_304)} oflag=direct conv=notrunc,fsync`,
+        `test "$(curl -fsS '${url(job, rawName)}' | tee >(${dd(job.target)}) | sha256sum | cut -d' ' -f1)" = ${job.files[rawName]} && sync '${job.target}'`,
       ),
   },
+  ours('ferrite-zstd', 'read-back off', 'image.zst', '--no-verify'),
+  unpacked('shell-zstd', 'image.zst', 'zstd -dc'),
+  ours('ferrite-gzip', 'read-back off', 'image.gz', '--no-verify'),
+  unpacked('shell-gzip', 'image.gz', 'gzip -dc'),
+  ours('ferrite-qcow2', 'read-back off', 'image.qcow2', '--no-verify'),
+  converted('convert-qcow2', 'image.qcow2'),
+  ours('ferrite-qcow2-zlib', 'read-back off', 'image-zlib.qcow2', '--no-verify'),
+  converted('convert-qcow2-zlib', 'image-zlib.qcow2'),
+  { ...ours('ferrite-delta', 'by its chunk map, 95 % of it there', rawName, '--map'), onOldImage: true },
+  alone('receive', 'receive (our connection, bytes thrown away)', (job) => [
+    process.execPath,
+    stage,
+    'receive',
+    url(job, rawName),
+  ]),
+  alone('receive-curl', 'curl -o /dev/null', (job) => ['curl', '-fsS', '-o', '/dev/null', url(job, rawName)]),
+  alone('hash', 'openssl dgst -sha256, file in cache,', ({ directory }) => [
+    'openssl',
+    'dgst',
+    '-sha256',
+    path.join(directory, rawName),
+  ]),
+  alone('write', 'dd bs=4M oflag=direct', ({ target, bytes }) =>
+    shell(`dd if=/dev/zero of='${target}' bs=4M count=${Math.ceil(bytes / 4_194_304)} oflag=direct conv=notrunc,fsync`),
+  ),
+  alone('zstd', 'zstd -dc, file in cache,', ({ directory }) => shell(`zstd -dc '${directory}/image.zst' > /dev/null`)),
+  alone('gzip', 'gzip -dc, file in cache,', ({ directory }) => shell(`gzip -dc '${directory}/image.gz' > /dev/null`)),
 ]
 
 async function has(file: string): Promise<boolean> {

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { mkdtemp, open, rm } from 'node:fs/promises'
+import { mkdtemp, open, rm, stat } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs, promisify } from 'node:util'
-import { contestants } from './contestants.ts'
+import { fileURLToPath } from 'node:url'
+import { contestants, rawName } from './contestants.ts'
 import type { Job } from './contestants.ts'
+import { makeImages } from './images.ts'
 import { measure } from './measure.ts'
 import type { Measured } from './measure.ts'
 import { startImageServer } from './server.ts'
@@ -13,6 +14,7 @@ import { given, makeTarget } from './target.ts'
 import { report } from './table.ts'
 
 const execute = promisify(execFile)
+const cli = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
 
 const usage = `node bench/main.ts image-write [--size-mib 1024] [--rounds 3] [--dir DIR] [--disk DEVICE] [--json]
 
@@ -36,12 +38,13 @@ export async function imageWrite(args: readonly string[]): Promise<void> {
   if (values.help) return void process.stdout.write(`${usage}\n`)
   const directory = await mkdtemp(path.join(values.dir, 'ferrite-bench-'))
   try {
-    const image = path.join(directory, 'image.raw')
     const bytes = Number(values['size-mib']) * 1024 * 1024
-    const sha256 = await makeImage(image, bytes)
+    const files = await makeImages(directory, bytes)
     await using server = await startImageServer(directory)
     await using target = values.disk ? given(values.disk) : await makeTarget(directory, bytes)
-    const job: Job = { url: `${server.origin}/image.raw`, image, target: target.path, sha256, bytes }
+    await execute(process.execPath, [cli, 'image', 'index', path.join(directory, rawName)])
+    const isBlockDevice = (await stat(target.path)).isBlockDevice()
+    const job: Job = { origin: server.origin, directory, target: target.path, isBlockDevice, bytes, files }
     const results = await rounds(job, Number(values.rounds), values.only)
     const machine = { cpus: cpus().length, model: cpus()[0]?.model ?? '', node: process.version, server: server.kind }
     process.stdout.write(report({ machine, bytes, target: target.kind, results }, values.json))
@@ -53,14 +56,16 @@ export async function imageWrite(args: readonly string[]): Promise<void> {
 async function rounds(job: Job, count: number, only: string | undefined): Promise<Map<string, Measured[]>> {
   const results = new Map<string, Measured[]>()
   // The target's memory and the image's pages are in place before anything is measured.
-  await execute('dd', [`if=${job.image}`, `of=${job.target}`, 'bs=4M', 'conv=notrunc,fsync'])
+  await execute('dd', [`if=${imageOf(job)}`, `of=${job.target}`, 'bs=4M', 'conv=notrunc,fsync'])
   const chosen = contestants.filter(({ name }) => only === undefined || only.split(',').includes(name))
   for (let round = 0; round < count; round++) {
     for (const contestant of chosen) {
       const prepared = await contestant.available()
       if (!prepared) continue
       process.stderr.write(`round ${round + 1} of ${count}: ${contestant.name}\n`)
-      await execute('sync', ['-f', job.image])
+      await execute('sync', ['-f', imageOf(job)])
+      if (contestant.onOldImage) await layOldImage(job)
+      else if (contestant.writes) await spoil(job)
       const measured = await measure(contestant.command(job))
       if (contestant.writes) await mustBeWritten(job, contestant.name)
       results.set(contestant.name, [...(results.get(contestant.name) ?? []), measured])
@@ -69,33 +74,32 @@ async function rounds(job: Job, count: number, only: string | undefined): Promis
   return results
 }
 
-/** A way that is fast because it does not write is no way. */
-async function mustBeWritten({ image, target, bytes }: Job, name: string): Promise<void> {
-  await execute('cmp', ['-n', String(bytes), image, target]).catch((cause: unknown) => {
-    throw new Error(`${name} did not write the image`, { cause })
-  })
+const imageOf = ({ directory }: Job): string => path.join(directory, rawName)
+
+/** What was on the target is something else, everywhere a little. */
+async function spoil({ target, bytes }: Job): Promise<void> {
+  await overwrite(target, bytes, 1)
 }
 
-/** Random bytes, with 45 % zeros in runs of 1 MiB, as disk images have. */
-async function makeImage(file: string, bytes: number): Promise<string> {
-  const hash = createHash('sha256')
-  const handle = await open(file, 'w')
-  const block = Buffer.alloc(1024 * 1024)
-  let state = 88_172_645
-  for (let at = 0; at < bytes; at += block.length) {
-    const isZero = (at / block.length) % 20 >= 11
-    const words = new Uint32Array(block.buffer, block.byteOffset, block.length / 4)
-    for (let index = 0; index < words.length; index++) {
-      state ^= state << 13
-      state ^= state >>> 17
-      state ^= state << 5
-      words[index] = isZero ? 0 : state
-    }
-    const part = block.subarray(0, Math.min(block.length, bytes - at))
-    hash.update(part)
-    await handle.write(part)
-  }
+/** The image, of which each twentieth MiB is something else. */
+async function layOldImage(job: Job): Promise<void> {
+  await execute('dd', [`if=${imageOf(job)}`, `of=${job.target}`, 'bs=4M', 'conv=notrunc,fsync'])
+  await overwrite(job.target, job.bytes, 20)
+}
+
+/** One block in each so many chunks of 4 MiB. */
+async function overwrite(target: string, bytes: number, every: number): Promise<void> {
+  const handle = await open(target, 'r+')
+  const block = Buffer.alloc(4096, 0xa5)
+  for (let at = 0; at + block.length <= bytes; at += every * 4 * 1024 * 1024)
+    await handle.write(block, 0, block.length, at)
   await handle.sync()
   await handle.close()
-  return hash.digest('hex')
+}
+
+/** A way that is fast because it does not write is no way. */
+async function mustBeWritten(job: Job, name: string): Promise<void> {
+  await execute('cmp', ['-n', String(job.bytes), imageOf(job), job.target]).catch((cause: unknown) => {
+    throw new Error(`${name} did not write the image`, { cause })
+  })
 }

@@ -33,13 +33,13 @@ export function report({ machine, bytes, target, results }: Outcome, json: boole
   if (json) return `${JSON.stringify({ bench: 'image-write', machine, bytes, target, rows, ratios }, undefined, 2)}\n`
   const lines = rows.map(
     (row) =>
-      `${row.name.padEnd(16)}${row.mibPerSecond.toFixed(0).padStart(8)}${row.cpuSeconds.toFixed(2).padStart(9)}${row.peakMib.toFixed(0).padStart(9)}  ${row.what}`,
+      `${row.name.padEnd(20)}${row.mibPerSecond.toFixed(0).padStart(8)}${row.cpuSeconds.toFixed(2).padStart(9)}${row.peakMib.toFixed(0).padStart(9)}  ${row.what}`,
   )
-  const facts = Object.entries(ratios).map(([name, value]) => `${name.padEnd(40)}${value?.toFixed(2) ?? '-'}`)
+  const facts = Object.entries(ratios).map(([name, value]) => `${name.padEnd(46)}${value?.toFixed(2) ?? '-'}`)
   return [
     `image-write: ${bytes / MiB} MiB, target ${target}, ${machine.cpus} x ${machine.model}, ${machine.server}, ${machine.node}`,
     '',
-    `${'way'.padEnd(16)}${'MiB/s'.padStart(8)}${'CPU s'.padStart(9)}${'MiB RSS'.padStart(9)}`,
+    `${'way'.padEnd(20)}${'MiB/s'.padStart(8)}${'CPU s'.padStart(9)}${'MiB RSS'.padStart(9)}`,
     ...lines,
     '',
     ...facts,
@@ -50,6 +50,7 @@ export function report({ machine, bytes, target, results }: Outcome, json: boole
 function ratiosOf(rows: readonly Row[]): Record<string, number | undefined> {
   const of = (name: string) => rows.find((row) => row.name === name)
   const ours = of('ferrite')
+  const speed = (one: string, other: string) => share(of(one)?.mibPerSecond, of(other)?.mibPerSecond)
   const stages = ['receive', 'hash', 'write'].map((name) => of(name)?.mibPerSecond ?? Infinity)
   const slowest = Math.min(...stages)
   return {
@@ -58,6 +59,11 @@ function ratiosOf(rows: readonly Row[]): Record<string, number | undefined> {
     'speed, slowest stage alone : ours': Number.isFinite(slowest) ? share(slowest, ours?.mibPerSecond) : undefined,
     'time, read-back on : off': share(ours?.mibPerSecond, of('ferrite-verify')?.mibPerSecond),
     'CPU, ours : openssl dgst': share(ours?.cpuSeconds, of('hash')?.cpuSeconds),
+    'speed, zstd, ours : curl|zstd|dd': speed('ferrite-zstd', 'shell-zstd'),
+    'speed, gzip, ours : curl|gzip|dd': speed('ferrite-gzip', 'shell-gzip'),
+    'speed, qcow2, ours : download + convert': speed('ferrite-qcow2', 'convert-qcow2'),
+    'speed, zlib qcow2, ours : download + convert': speed('ferrite-qcow2-zlib', 'convert-qcow2-zlib'),
+    'speed, delta of 5 % : whole, read-back on': speed('ferrite-delta', 'ferrite-verify'),
   }
 }
 

@@ -28,7 +28,7 @@ test('every route says where it listens, who may call it, and how much it takes'
   }
   const changing = routes.filter(({ method }) => !['GET', 'HEAD'].includes(method))
   const silent = changing.filter(({ audit }) => audit === null).map(({ path }) => path)
-  expect(silent).toEqual(['/v1/heartbeat/:ident', '/ferrite/v1/progress'])
+  expect(silent).toEqual(['/v1/heartbeat/:ident', '/ferrite/v1/progress', '/v1/continue_inspection'])
 })
 
 test('a route answers on its own listener and is unknown on the other', async () => {

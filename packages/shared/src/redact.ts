@@ -25,9 +25,18 @@ const secretWords = [
   'ipmi_hex_kg_key',
 ]
 
+// Keys repeat by the thousand in lists; the memory of them is bounded.
+const judged = new Map<string, boolean>()
+const mostJudged = 5000
+
 export const isSecretKey = (key: string): boolean => {
+  const known = judged.get(key)
+  if (known !== undefined) return known
   const lower = key.toLowerCase()
-  return secretWords.some((word) => lower.includes(word))
+  const secret = secretWords.some((word) => lower.includes(word))
+  if (judged.size >= mostJudged) judged.clear()
+  if (key.length <= 64) judged.set(key, secret)
+  return secret
 }
 
 /** A copy in which every value under a secret-looking key, at any depth, is the mask; nulls and empty values stay. */
@@ -40,20 +49,26 @@ function walk(value: unknown, also: ReadonlySet<string>, depth: number): unknown
   if (Array.isArray(value)) return value.map((item) => walk(item, also, depth + 1))
   if (typeof value === 'string') return maskedText(value)
   if (value === null || typeof value !== 'object') return value
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [
-      key,
-      isSecretKey(key) || also.has(key)
-        ? inner === null || typeof inner === 'boolean'
-          ? inner
-          : mask
-        : walk(inner, also, depth + 1),
-    ]),
-  )
+  const shown: Record<string, unknown> = {}
+  for (const key of Object.keys(value)) {
+    const inner = (value as Record<string, unknown>)[key]
+    const hidden = (isSecretKey(key) || also.has(key)) && inner !== null && typeof inner !== 'boolean'
+    put(shown, key, hidden ? mask : walk(inner, also, depth + 1))
+  }
+  return shown
+}
+
+// As Object.fromEntries does: a key named __proto__ is a key like any other.
+function put(bag: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === '__proto__')
+    Object.defineProperty(bag, key, { value, enumerable: true, configurable: true, writable: true })
+  else bag[key] = value
 }
 
 /** Hides `password=…`, `agent_token=…` and the user part of URLs inside free text. */
 export function maskedText(text: string): string {
+  // Neither pattern can match without one of these.
+  if (!text.includes('=') && !text.includes(':')) return text
   return text
     .replace(/((?:password|passwd|secret|token|authorization)["']?\s*[=:]\s*["']?)[^\s&"',;]+/gi, `$1${mask}`)
     .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^/\s@]+@/gi, `$1${mask}@`)

@@ -7,6 +7,7 @@ import { baseOf } from './base-url.ts'
 import { parseJson } from './body.ts'
 import type { Door } from './door.ts'
 import { passageOf, sendJson } from './hooks.ts'
+import { classOf } from './limits/rates.ts'
 import { noSuchPath, wrongMethod } from './refusal.ts'
 import { methods, type Answer, type ApiContext, type DeclaredRoute, type Request } from './route.ts'
 import { tooNew } from './versions.ts'
@@ -14,6 +15,7 @@ import { tooNew } from './versions.ts'
 /** Serves one declared route: who may call it, its version, its limits, its parser, its audit record. */
 export function addRoute(app: FastifyInstance, context: ApiContext, route: DeclaredRoute, door: Door): void {
   const parts = { context, log: door.log }
+  const beats = classOf(route) === 'heartbeats'
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: FastifyRequest, raw: Buffer) =>
@@ -27,6 +29,7 @@ export function addRoute(app: FastifyInstance, context: ApiContext, route: Decla
       bodyLimit: Math.max(route.maxBody, 64),
       onRequest: async (request, reply) => letIn(door, route, request, reply),
       ...(route.audit === null ? {} : { onResponse: async (request, reply) => audit(parts, route, request, reply) }),
+      ...(beats ? { onError: async (request, _reply, error) => countBadToken(door, request, error) } : {}),
       handler: async (request, reply) => {
         const passage = passageOf(request)
         if (route.audit !== null) {
@@ -43,9 +46,14 @@ export function addRoute(app: FastifyInstance, context: ApiContext, route: Decla
 async function letIn(door: Door, route: DeclaredRoute, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const passage = passageOf(request)
   door.overload.check(route)
+  if (classOf(route) === 'heartbeats') door.badTokens.check(passage.source)
   passage.principal = await principalOf(door, route, request, reply)
   door.rates.check(route, passage.principal, passage.source)
   checkVersion(route, passage.microversion)
+}
+
+function countBadToken({ badTokens }: Door, request: FastifyRequest, error: unknown): void {
+  if (isFault(error, 'invalid') && error.details['badToken'] === true) badTokens.count(passageOf(request).source)
 }
 
 async function principalOf(

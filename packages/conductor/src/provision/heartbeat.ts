@@ -21,6 +21,12 @@ export async function heartbeat(
   const known = await parts.store.node(ident)
   if (!known) throw new Fault('not_found', `Node ${ident} could not be found.`)
   checkVersions(body, from.microversion)
+  const now = checked(parts, known, body, from.peer)
+  if (saysOnlyThatItLives(known.internal.agent, now)) {
+    await parts.store.touch(known.uuid, { at: now.last_heartbeat, epoch: now.epoch })
+    if (wantsWork(known)) await openResume(parts, known)
+    return
+  }
   const node = await changeNode(parts.store, known.uuid, (now) => {
     const agent = checked(parts, now, body, from.peer)
     const first = now.internal.agent?.url === undefined
@@ -28,12 +34,16 @@ export async function heartbeat(
     return {
       guard: { any: true },
       // Touching the time of the state is what puts the callback timeout off.
-      set: { provision_updated_at: agent.last_heartbeat ?? null, internal: { ...now.internal, agent } },
+      set: { provision_updated_at: agent.last_heartbeat, internal: { ...now.internal, agent } },
       events: first ? [event] : [],
     }
   })
   if (wantsWork(node)) await openResume(parts, node)
 }
+
+/** Most heartbeats: their time is all that they bring, and that needs no commit of its own. */
+const saysOnlyThatItLives = (before: AgentFacts | undefined, now: AgentFacts): boolean =>
+  before !== undefined && before.url === now.url && before.version === now.version && before.verify_ca === now.verify_ca
 
 function checkVersions(body: Heartbeat, microversion: number): void {
   for (const [field, since] of Object.entries(heartbeatFieldsSince)) {
@@ -46,8 +56,10 @@ function checkVersions(body: Heartbeat, microversion: number): void {
   }
 }
 
+type SeenAgent = AgentFacts & { last_heartbeat: string }
+
 /** What is known of the agent after this heartbeat. Nothing is believed before the token. */
-function checked(parts: HeartbeatParts, { internal }: NodeRecord, body: Heartbeat, peer: string): AgentFacts {
+function checked(parts: HeartbeatParts, { internal }: NodeRecord, body: Heartbeat, peer: string): SeenAgent {
   const { agent } = internal
   checkToken(agent, body.agent_token)
   const url = checkCallbackUrl(body.callback_url, peer, parts.callbacks)

@@ -13,5 +13,5 @@ export function isToken(agent: AgentFacts | undefined, given: string): boolean {
 /** Fault invalid in Ironic's words. */
 export function checkToken(agent: AgentFacts | undefined, given: string | undefined): void {
   if (!given) throw new Fault('invalid', 'Agent token is required for heartbeat processing.')
-  if (!isToken(agent, given)) throw new Fault('invalid', 'Invalid or missing agent token received.')
+  if (!isToken(agent, given)) throw new Fault('invalid', 'Invalid or missing agent token received.', { badToken: true })
 }

@@ -2,6 +2,7 @@ import type { FerriteEvent } from '@ferrite/shared/contracts/events'
 import type { Clock } from '../core/clock.ts'
 import type { Database } from './database.ts'
 import type { Sealer } from './seal.ts'
+import type { Touches } from './touches.ts'
 
 /** What every part of the SQLite store works with. `stored` collects a transaction's events; they are told after it. */
 export type StoreContext = {
@@ -10,4 +11,6 @@ export type StoreContext = {
   clock: Clock
   host: string
   stored: FerriteEvent[]
+  /** Signs of life that are not in the rows yet. */
+  touches: Touches
 }

@@ -13,6 +13,7 @@ const kinds = new Map<string, ColumnKind>(
     name === 'driver_info' || name === 'instance_info' ? 'sealed' : kindOf(field.schema),
   ]),
 )
+const columnList = [...kinds]
 export const nodeColumns = [...kinds.keys()]
 /** Columns that lists may be sorted by: plain values only. */
 export const sortableNodeColumns = new Set([
@@ -23,7 +24,10 @@ export const sortableNodeColumns = new Set([
 export function nodeFromRow(row: Row, sealer: Sealer): NodeRecord {
   const uuid = textOf(row, 'uuid')
   const view: Record<string, unknown> = {}
-  for (const [name, kind] of kinds) view[name] = fromColumn(row[name] ?? null, kind, sealer, `nodes|${uuid}|${name}`)
+  for (const [name, kind] of columnList) {
+    const place = kind === 'sealed' ? `nodes|${uuid}|${name}` : ''
+    view[name] = fromColumn(row[name] ?? null, kind, sealer, place)
+  }
   const internal = JSON.parse(textOf(row, 'internal')) as NodeInternal
   const token = row['agent_token']
   if (token instanceof Uint8Array && internal.agent)

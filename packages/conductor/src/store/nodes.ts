@@ -34,7 +34,7 @@ export function createNode(
 
 export function findNode(context: StoreContext, ident: string): NodeRecord | undefined {
   const row = findRow(context, ident)
-  return row && nodeFromRow(row, context.sealer)
+  return row && context.touches.merged(nodeFromRow(row, context.sealer))
 }
 
 export function findRow({ db }: StoreContext, ident: string): Row | undefined {
@@ -53,7 +53,7 @@ export function mustFind(context: StoreContext, uuid: string): NodeRecord {
 export function listNodes(context: StoreContext, filter: NodeFilter, page: Page): NodeRecord[] {
   const where = filterSql(filter)
   const { sql, values } = pageSql(context.db, 'nodes', where, page, sortableNodeColumns)
-  return context.db.all(sql, ...values).map((row) => nodeFromRow(row, context.sealer))
+  return context.db.all(sql, ...values).map((row) => context.touches.merged(nodeFromRow(row, context.sealer)))
 }
 
 export function deleteNode(context: StoreContext, uuid: string): void {

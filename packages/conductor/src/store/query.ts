@@ -80,16 +80,20 @@ export function pageSql(
     if (!marker) throw new Fault('not_found', `${title} ${page.marker} could not be found.`)
     const after = direction === 'ASC' ? '>' : '<'
     // Row values compare null as unknown, so null is folded to the empty text, which sorts first as null does.
-    conditions.push(`(ifnull(${key}, ''), id) ${after} (ifnull(?, ''), ?)`)
-    values.push(marker['key'] ?? null, marker['id'] ?? null)
+    if (key === 'id') {
+      conditions.push(`id ${after} ?`)
+      values.push(marker['id'] ?? null)
+    } else {
+      conditions.push(`(ifnull(${key}, ''), id) ${after} (ifnull(?, ''), ?)`)
+      values.push(marker['key'] ?? null, marker['id'] ?? null)
+    }
   }
   const filter = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : ''
   const limit = page.limit === undefined ? '' : ' LIMIT ?'
   if (page.limit !== undefined) values.push(page.limit)
-  return {
-    sql: `SELECT * FROM ${table}${filter} ORDER BY ifnull(${key}, '') ${direction}, id ${direction}${limit}`,
-    values,
-  }
+  // By row number the index has the order already; anything else is sorted.
+  const order = key === 'id' ? `id ${direction}` : `ifnull(${key}, '') ${direction}, id ${direction}`
+  return { sql: `SELECT * FROM ${table}${filter} ORDER BY ${order}${limit}`, values }
 }
 
 const singular = (table: string): string => table.charAt(0).toUpperCase() + table.slice(1, -1)

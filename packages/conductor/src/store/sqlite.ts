@@ -17,6 +17,7 @@ import { createPort, deletePort, findPort, listPorts, updatePort } from './ports
 import { resourceStore } from './resources.ts'
 import { createSealer, loadKey } from './seal.ts'
 import type { Store } from './store.ts'
+import { openTouches } from './touches.ts'
 
 /** The store of a single conductor: one SQLite file in `directory`, secrets sealed with the key beside it. */
 export function openSqliteStore(options: { directory: string; clock: Clock; host: string }): Store {
@@ -25,7 +26,14 @@ export function openSqliteStore(options: { directory: string; clock: Clock; host
   const sealer = createSealer(loadKey(options.directory))
   const db = openDatabase(file)
   chmodSync(file, 0o600)
-  const context: StoreContext = { db, sealer, clock: options.clock, host: options.host, stored: [] }
+  const context: StoreContext = {
+    db,
+    sealer,
+    clock: options.clock,
+    host: options.host,
+    stored: [],
+    touches: openTouches(db),
+  }
   checkKey(context)
   const listeners = new Set<(events: FerriteEvent[]) => void>()
 
@@ -39,15 +47,28 @@ export function openSqliteStore(options: { directory: string; clock: Clock; host
     return result
   }
 
+  const flush = async () => (await told(() => context.touches.flush()))()
+  const flushing = setInterval(() => void flush().catch(failed), touchesEveryMs)
+  flushing.unref()
+
   return {
     ...calls(context, told),
     onEvents: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    [Symbol.asyncDispose]: async () => db.close(),
+    [Symbol.asyncDispose]: async () => {
+      clearInterval(flushing)
+      await flush()
+      db.close()
+    },
   }
 }
+
+/** How much of agents' signs of life a crash may forget. */
+const touchesEveryMs = 5000
+// What could not be written stays in memory and is tried again; a database that stays away is seen by readyz.
+const failed = (): void => {}
 
 type Told = <T>(work: () => T) => Promise<T>
 
@@ -66,6 +87,7 @@ function calls(context: StoreContext, told: Told): Omit<Store, 'onEvents' | type
       ),
     deleteNode: (uuid) => told(() => deleteNode(context, uuid)),
     commit: (change) => told(() => commit(context, change)),
+    touch: async (uuid, sign) => context.touches.touch(uuid, sign),
     configdrive: async (uuid) => {
       const sealed = db.get('SELECT content FROM configdrives WHERE node_uuid = ?', uuid)?.['content']
       return sealed instanceof Uint8Array ? new Secret(sealer.open(sealed, `configdrives|${uuid}`)) : undefined

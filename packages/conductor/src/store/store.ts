@@ -132,6 +132,11 @@ export interface Store extends AsyncDisposable {
   /** Fault node_locked when held. Ports, traits, history and config drive go with it. */
   deleteNode(uuid: string): Promise<void>
   commit(change: Commit): Promise<NodeRecord>
+  /**
+   * A node's agent has shown in boot `epoch` that it lives. Every reader sees it from now on; it reaches the disk with
+   * others within seconds, without a revision.
+   */
+  touch(node_uuid: string, sign: { at: string; epoch: number }): Promise<void>
   configdrive(node_uuid: string): Promise<Secret | undefined>
 
   /** Takes the node's lock for a short synchronous operation. Fault node_locked naming holder and purpose. */

@@ -77,7 +77,7 @@ test('what a verb may not do in this state is said in the words of the server', 
 
 test('the demo deploys a file, compares it, and leaves nothing behind', { timeout: 120_000 }, async () => {
   const before = await leftovers()
-  const { code, stdout, stderr } = await program(demo, ['--json', '--image', image.path])
+  const { code, stdout, stderr } = await program(demo, ['--machines-as', 'process', '--json', '--image', image.path])
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   const summary = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Record<string, unknown>
   expect(summary).toMatchObject({
@@ -91,7 +91,7 @@ test('the demo deploys a file, compares it, and leaves nothing behind', { timeou
 
 test('the demo, interrupted in the middle of a deploy, cleans up', { timeout: 120_000 }, async () => {
   const before = await leftovers()
-  const { code, stderr } = await program(demo, ['--image', image.path], {
+  const { code, stderr } = await program(demo, ['--machines-as', 'process', '--image', image.path], {
     during: ({ stdout, kill }) => {
       if (/write_image started/.test(stdout())) kill('SIGINT')
     },

@@ -19,7 +19,7 @@ test.skipIf(missing).each([
     expect(node).toMatchObject({ provision_state: 'active', power_state: 'power on', last_error: null })
     expect(lab.network.switch.networkOf(first.machine.macs[0] ?? '')).toBe('tenant')
     await first.machine.until('running', 'nothing to boot', 'hung', 'off')
-    expect(first.machine.reason).toBe('its disk, as web-01')
+    expect(first.machine.reason).toBe('prompt of web-01')
     expect(first.machine.boots.map((boot) => boot.from)).toEqual([from, 'Hdd'])
     expect(first.machine.media.size).toBe(0)
 

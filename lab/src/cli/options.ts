@@ -75,7 +75,12 @@ export function labOptions(argv: readonly string[]): LabOptions | 'help' {
   }
 }
 
-function one<const T extends string>(what: string, given: string | undefined, allowed: readonly T[]): T | undefined {
+/** The option's value among those allowed. Throws CommandError usage. */
+export function one<const T extends string>(
+  what: string,
+  given: string | undefined,
+  allowed: readonly T[],
+): T | undefined {
   if (given === undefined) return undefined
   const found = allowed.find((name) => name === given)
   if (found === undefined) throw new CommandError('usage', `${what} is ${allowed.join(' or ')}, not ${given}`)

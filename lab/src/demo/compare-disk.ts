@@ -1,11 +1,11 @@
 import { Fault } from '@ferrite/shared/fault'
-import type { LabMachine } from '../lab-machine.ts'
 import { compare, type Comparison } from './compare.ts'
 import type { ChosenImage } from './image-source.ts'
 import type { Show } from './show.ts'
 
 type Parts = {
-  machine: LabMachine
+  /** File of the machine's disk. */
+  disk: string
   image: ChosenImage
   show: Show
   signal: AbortSignal
@@ -13,9 +13,9 @@ type Parts = {
 }
 
 /** Reads the image again, beside the machine's disk; the bytes that were compared must have the sum that was asked for. */
-export async function compareDisk({ machine, image, show, signal, checksum }: Parts): Promise<Comparison> {
+export async function compareDisk({ disk, image, show, signal, checksum }: Parts): Promise<Comparison> {
   const total = image.bytes
-  const comparison = await compare(machine.machine.disk.path, await image.read(signal), {
+  const comparison = await compare(disk, await image.read(signal), {
     onProgress(bytes) {
       signal.throwIfAborted()
       show.picture.compared = { bytes, total }

@@ -5,7 +5,7 @@ import { compareDisk } from './compare-disk.ts'
 import type { Comparison } from './compare.ts'
 import { chooseImage, type ChosenImage } from './image-source.ts'
 import { bootedFrom, doingOf, machineName, networkOf, startDemoLab } from './machine.ts'
-import { enrol, instanceInfo, operator } from './operator.ts'
+import { enrol, enrolmentOf, instanceInfo, operator } from './operator.ts'
 import type { DemoOptions } from './options.ts'
 import type { Show } from './show.ts'
 import { mibPerSecond, summaryOf, writeMs, type Summary } from './summary.ts'
@@ -38,7 +38,7 @@ export async function runDemo(
   const node = await show.stage(
     'enrol',
     ({ uuid }) => uuid,
-    () => enrol(client, lab, machine),
+    () => enrol(client, enrolmentOf(lab, machine)),
   )
   const act = operator({ client, show, signal, uuid: node.uuid })
   await show.stage('manage', 'Redfish answered', () => act('manage', 'manageable'))
@@ -49,7 +49,7 @@ export async function runDemo(
     return await act('active', 'active', { configdrive: { meta_data: { hostname: machineName } } })
   })
   const comparison = await show.stage('compare', identical, () =>
-    compareDisk({ machine, image, show, signal, checksum: served.checksum }),
+    compareDisk({ disk: machine.machine.disk.path, image, show, signal, checksum: served.checksum }),
   )
   const kept = options.keep ? dir : null
   const network = networkOf(lab, machine)
@@ -58,6 +58,7 @@ export async function runDemo(
   show.picture.machine = () => last
   return {
     ...summaryOf(show.picture, { node: active, image, url: served.url, comparison }),
+    machines_as: 'process',
     network,
     booted_from,
     kept,

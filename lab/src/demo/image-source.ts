@@ -22,9 +22,14 @@ export type ChosenImage = {
 const demoBytes = 512 * MiB
 
 /** Chooses by the options; makes the demo's own where none is named. */
-export async function chooseImage(options: DemoOptions, cacheDir: string, signal: AbortSignal): Promise<ChosenImage> {
+export async function chooseImage(
+  options: DemoOptions,
+  cacheDir: string,
+  signal: AbortSignal,
+  sizeBytes = demoBytes,
+): Promise<ChosenImage> {
   if (options.image === undefined) {
-    const made = await demoImage({ cacheDir, sizeBytes: demoBytes, signal })
+    const made = await demoImage({ cacheDir, sizeBytes, signal })
     const given = { image_os_hash_algo: 'sha256', image_os_hash_value: made.sha256 }
     return { kind: made.kind, description: made.description, ...fromFile(made.path, made.bytes, given) }
   }

@@ -31,7 +31,7 @@ const words: Record<MachineState, string> = {
   'nothing to boot': 'finds nothing to boot',
 }
 
-export const doingOf = ({ machine }: LabMachine): string => words[machine.state]
+export const doingOf = ({ machine }: { machine: { state: MachineState } }): string => words[machine.state]
 
 /** What the firmware starts from once the deploy is over. Fault where it finds nothing. */
 export async function bootedFrom({ machine }: LabMachine, signal: AbortSignal): Promise<string> {

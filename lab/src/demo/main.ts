@@ -1,7 +1,11 @@
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { explain } from '@ferrite/shared/fault'
 import { CommandError, exitCodes, exitOf, report } from '@ferrite/cli/exit'
 import { runDemo } from './demo.ts'
+import { whatIsMissing } from '../vm/needs.ts'
+import { ramdiskFiles } from '../vm/ramdisk-files.ts'
+import { runVmDemo } from './vm-demo.ts'
 import { demoHelp, demoOptions, type DemoOptions } from './options.ts'
 import { openShow } from './show.ts'
 
@@ -36,9 +40,30 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function shown(options: DemoOptions, dir: string, signal: AbortSignal): Promise<void> {
-  await using show = openShow(options)
-  const summary = await runDemo(options, show, { dir, cacheDir: path.join(home, 'cache'), signal })
-  show.summary(summary)
+  const { kind, why } = await kindOfMachines(options)
+  await using show = openShow(options, kind)
+  if (why) show.fact('machine', `a process, because ${why}`)
+  const place = { dir, cacheDir: path.join(home, 'cache'), signal }
+  show.summary(await (kind === 'vm' ? runVmDemo : runDemo)(options, show, place))
+}
+
+/** Virtual machines where all that they need is there or can be built, unless the options say otherwise. */
+async function kindOfMachines(options: DemoOptions): Promise<{ kind: 'vm' | 'process'; why?: string }> {
+  const { machinesAs, firmware, bmc, net } = options
+  if (machinesAs === 'process') return { kind: 'process' }
+  const why = whatIsMissing({ firmware: [firmware], bmcs: [bmc], net }) ?? (await whyNoRamdisk())
+  if (why === undefined) return { kind: 'vm' }
+  if (machinesAs === 'vm') throw new CommandError('failed', why)
+  return { kind: 'process', why }
+}
+
+async function whyNoRamdisk(): Promise<string | undefined> {
+  try {
+    await ramdiskFiles()
+    return undefined
+  } catch (error) {
+    return explain(error)
+  }
 }
 
 /** Removes what is big after a failure, and all of it after an interruption; answers where the logs are. */

@@ -5,13 +5,21 @@ import { Fault } from '@ferrite/shared/fault'
 import type { ProvisionState, ProvisionVerb } from '@ferrite/shared/provision'
 import type { LabMachine } from '../lab-machine.ts'
 import type { Lab } from '../lab.ts'
+import type { Enrollment } from '../vm/enrollment.ts'
 import type { Show } from './show.ts'
 
 const flowTimeoutMs = 900_000
 
-/** Creates the node and its port, as an operator does who knows the BMC's address and password. */
-export async function enrol(client: Client, lab: Lab, { machine, bmc }: LabMachine): Promise<Node> {
-  const node = await client.createNode({
+/** Creates the node and its ports, as an operator does who knows the BMC's address and password. */
+export async function enrol(client: Client, { node: body, macs }: Enrollment): Promise<Node> {
+  const node = await client.createNode(body)
+  for (const address of macs) await client.createPort({ node_uuid: node.uuid, address })
+  return node
+}
+
+export const enrolmentOf = (lab: Lab, { machine, bmc }: LabMachine): Enrollment => ({
+  macs: machine.macs,
+  node: {
     name: machine.name,
     driver: 'redfish',
     network_interface: 'flat',
@@ -21,10 +29,8 @@ export async function enrol(client: Client, lab: Lab, { machine, bmc }: LabMachi
       redfish_password: bmc.account.password,
       deploy_iso: lab.deployIso,
     },
-  })
-  for (const address of machine.macs) await client.createPort({ node_uuid: node.uuid, address })
-  return node
-}
+  },
+})
 
 export const instanceInfo = (facts: Record<string, string>): JsonPatch =>
   Object.entries({ image_disk_format: 'raw', ...facts }).map(([key, value]) => ({

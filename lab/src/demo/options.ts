@@ -2,12 +2,20 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { checksumFields } from '@ferrite/cli/commands/node/checksum'
 import { CommandError } from '@ferrite/cli/exit'
+import { one } from '../cli/options.ts'
+import type { FirmwareKind } from '../vm/firmware-files.ts'
+import type { BmcKind } from '../vm/vm-lab-machine.ts'
 
 export type DemoOptions = {
   /** A file, or an http(s) URL; undefined: the demo makes one. */
   image: string | undefined
   /** Fields of instance_info. */
   checksum: Record<string, string> | undefined
+  /** Undefined: virtual machines where this computer has what they need. */
+  machinesAs: 'vm' | 'process' | undefined
+  firmware: FirmwareKind
+  bmc: BmcKind
+  net: 'switch' | 'netns'
   json: boolean
   keep: boolean
   color: boolean
@@ -16,15 +24,22 @@ export type DemoOptions = {
 
 export const demoHelp = `Usage: pnpm demo [options]
 
-Deploys an image onto a simulated machine by the public API, shows it live, and compares
-the disk with the image. Everything runs on loopback and is gone afterwards.
+Deploys an image onto a machine by the public API, shows it live, and compares the disk
+with the image. The machine is a virtual one where QEMU is installed (root is not needed),
+and comes by its own to the prompt of what was deployed; elsewhere it is a process that has
+a disk and a BMC. Everything runs on loopback and is gone afterwards.
 
-  --image <url|file>   raw whole-disk image in place of the demo's own
-  --checksum <sum>     its checksum, ALGORITHM:HEX (needed for a URL)
-  --json               events and summary as JSON, one document a line
-  --keep               keep the disk, the database and the logs
-  --no-color           no colours (also: NO_COLOR)
-  -h, --help           this text
+  --machines-as <vm|process>   instead of what fits this computer
+  --bmc <ipmi|redfish>         of a virtual machine: IPMI and network boot (default), or
+                               Redfish and virtual media
+  --firmware <bios|uefi>       of a virtual machine (default bios)
+  --net <switch|netns>         networks in user space (default), or in a network namespace
+  --image <url|file>           raw whole-disk image in place of the demo's own
+  --checksum <sum>             its checksum, ALGORITHM:HEX (needed for a URL)
+  --json                       events and summary as JSON, one document a line
+  --keep                       keep the disk, the database and the logs
+  --no-color                   no colours (also: NO_COLOR)
+  -h, --help                   this text
 
 Exit codes: 0 done, 1 failed, 2 usage, 130 interrupted.
 `
@@ -38,6 +53,10 @@ export function demoOptions(argv: readonly string[]): DemoOptions {
   return {
     image: values.image === undefined || isUrl ? values.image : path.resolve(callerDirectory(), values.image),
     checksum: values.checksum === undefined ? undefined : checksumFields(values.checksum),
+    machinesAs: one('--machines-as', values['machines-as'], ['vm', 'process']),
+    firmware: one('--firmware', values.firmware, ['bios', 'uefi']) ?? 'bios',
+    bmc: one('--bmc', values.bmc, ['ipmi', 'redfish']) ?? 'ipmi',
+    net: one('--net', values.net, ['switch', 'netns']) ?? 'switch',
     json: values.json ?? false,
     keep: values.keep ?? false,
     color: !values['no-color'],
@@ -55,6 +74,10 @@ function parsed(args: string[]) {
       options: {
         image: { type: 'string' },
         checksum: { type: 'string' },
+        'machines-as': { type: 'string' },
+        firmware: { type: 'string' },
+        bmc: { type: 'string' },
+        net: { type: 'string' },
         json: { type: 'boolean' },
         keep: { type: 'boolean' },
         'no-color': { type: 'boolean' },

@@ -4,14 +4,22 @@ import { lookAt, storyOf, tell, type Story, type Told } from '@ferrite/cli/watch
 /** The stages of the demo, in their order, and what each shows. */
 export const stages = {
   image: 'make the image',
+  ramdisk: 'build the ramdisk',
   lab: 'start the lab',
   enrol: 'enrol the machine',
   manage: 'verify its BMC',
   provide: 'clean its disk',
   deploy: 'deploy the image',
+  boot: 'start what was deployed',
   compare: 'compare disk and image',
 } as const
 export type StageName = keyof typeof stages
+
+/** The stages with each kind of machine. */
+export const stagesOf: Readonly<Record<'vm' | 'process', readonly StageName[]>> = {
+  process: ['image', 'lab', 'enrol', 'manage', 'provide', 'deploy', 'compare'],
+  vm: ['ramdisk', 'image', 'lab', 'enrol', 'manage', 'provide', 'deploy', 'boot', 'compare'],
+}
 
 export type Stage = {
   name: StageName
@@ -34,15 +42,9 @@ export type Picture = {
   compared: { bytes: number; total: number } | undefined
 }
 
-export const emptyPicture = (now: number): Picture => ({
+export const emptyPicture = (now: number, names: readonly StageName[] = stagesOf.process): Picture => ({
   startedAt: now,
-  stages: (Object.keys(stages) as StageName[]).map((name) => ({
-    name,
-    state: 'pending',
-    note: '',
-    since: now,
-    durationMs: null,
-  })),
+  stages: names.map((name) => ({ name, state: 'pending', note: '', since: now, durationMs: null })),
   facts: [],
   story: undefined,
   machine: undefined,

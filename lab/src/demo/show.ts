@@ -5,7 +5,7 @@ import { openLive } from '@ferrite/cli/watch/live'
 import { plainLine, sparing } from '@ferrite/cli/watch/plain'
 import { repeat } from '@ferrite/cli/watch/present'
 import type { DemoOptions } from './options.ts'
-import { emptyPicture, stages, withEvent, withNode, type Picture, type StageName } from './picture.ts'
+import { emptyPicture, stages, stagesOf, withEvent, withNode, type Picture, type StageName } from './picture.ts'
 import { demoScreen } from './screen.ts'
 import { summaryText, type Summary } from './summary.ts'
 
@@ -19,6 +19,8 @@ export type Show = AsyncDisposable & {
   event(event: FerriteEvent): void
   node(node: Parameters<typeof withNode>[1]): void
   fact(label: string, value: string): void
+  /** What the machine does, as whoever stands before it sees it. */
+  machine(doing: string): void
   summary(summary: Summary): void
 }
 
@@ -26,13 +28,14 @@ type Face = AsyncDisposable & {
   stage(name: StageName, state: 'running' | 'done' | 'failed', note: string, durationMs: number | null): void
   event(event: FerriteEvent): void
   fact(label: string, value: string): void
+  machine(doing: string): void
   summary(summary: Summary): void
 }
 
 /** JSON lines, a live screen on a terminal, plain lines elsewhere. */
-export function openShow({ json, color }: Pick<DemoOptions, 'json' | 'color'>): Show {
+export function openShow({ json, color }: Pick<DemoOptions, 'json' | 'color'>, kind: 'vm' | 'process'): Show {
   const terminal = openTerminal(process.stdout, { color })
-  const picture = emptyPicture(Date.now())
+  const picture = emptyPicture(Date.now(), stagesOf[kind])
   const face = json ? jsonFace(terminal) : terminal.tty ? screenFace(picture, terminal) : plainFace(terminal)
   return {
     picture,
@@ -63,6 +66,7 @@ export function openShow({ json, color }: Pick<DemoOptions, 'json' | 'color'>): 
       picture.facts.push([label, value])
       face.fact(label, value)
     },
+    machine: (doing) => face.machine(doing),
     summary: (summary) => face.summary(summary),
     [Symbol.asyncDispose]: async () => face[Symbol.asyncDispose](),
   }
@@ -76,6 +80,7 @@ function jsonFace(terminal: Terminal): Face {
     stage: (stage, state, note, duration_ms) => line({ type: 'stage', stage, state, note: note || null, duration_ms }),
     event: line,
     fact: (name, value) => line({ type: 'fact', name, value }),
+    machine: (doing) => line({ type: 'machine', doing }),
     summary: (summary) => line({ type: 'summary', ...summary }),
     [Symbol.asyncDispose]: nothing,
   }
@@ -91,6 +96,7 @@ function plainFace(terminal: Terminal): Face {
     },
     event: (event) => void (passes(event) && terminal.write(`   ${plainLine(event)}\n`)),
     fact: (label, value) => terminal.write(`   ${label}: ${value}\n`),
+    machine: (doing) => terminal.write(`   machine: ${doing}\n`),
     summary: (summary) => terminal.write(summaryText(summary, terminal)),
     [Symbol.asyncDispose]: nothing,
   }
@@ -113,6 +119,7 @@ function screenFace(picture: Picture, terminal: Terminal): Face {
     stage: () => undefined,
     event: () => undefined,
     fact: () => undefined,
+    machine: () => undefined,
     summary: (summary) => void (last = summaryText(summary, terminal)),
     async [Symbol.asyncDispose]() {
       await (closing ??= close())

@@ -9,6 +9,8 @@ import type { Picture } from './picture.ts'
 export type Summary = {
   ok: true
   machine: string
+  /** What the machine is made of. */
+  machines_as: 'vm' | 'process'
   provision_state: string
   power_state: string | null
   network: string
@@ -45,7 +47,7 @@ type Outcome = { node: Node; image: ChosenImage; url: string; comparison: Compar
 export function summaryOf(
   picture: Picture,
   { node, image, url, comparison }: Outcome,
-): Omit<Summary, 'network' | 'booted_from' | 'kept'> {
+): Omit<Summary, 'machines_as' | 'network' | 'booted_from' | 'kept'> {
   const ms = writeMs(picture)
   const { imageBytes: bytes, sha256, comparedBytes, tableBytes: table_bytes, partitions, configDrive } = comparison
   return {

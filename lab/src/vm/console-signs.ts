@@ -12,7 +12,7 @@ const signs: readonly [RegExp, MachineState, (match: RegExpMatchArray) => string
     ([text]) => text,
   ],
   [/Kernel panic - not syncing: ([^\r\n]*)/, 'hung', ([, why]) => why ?? ''],
-  [/([\w.-]+) login: /, 'running', ([, host]) => `its disk, as ${host ?? ''}`],
+  [/([\w.-]+) login: /, 'running', ([, host]) => `prompt of ${host ?? ''}`],
 ]
 
 /** What the console tells about the machine, or undefined where this piece of text tells nothing. */

@@ -47,6 +47,8 @@ export type VmLab = AsyncDisposable & {
   addMachine(spec?: VmSpec): Promise<VmLabMachine>
   /** What an operator has to tell about a machine to enrol it. */
   enrollment(machine: VmLabMachine): Promise<Enrollment>
+  /** A URL on this computer's loopback as machines reach it. */
+  reachable(url: string): string
   /** The image as machines reach it. */
   forMachines(image: LabImage): LabImage
 }
@@ -98,7 +100,8 @@ export async function startVmLab(options: VmLabOptions = {}): Promise<VmLab> {
     ...{ dir, machines, images, network, ramdisk, deployIso, addMachine },
     api: new LabClient(conductor?.url ?? 'http://127.0.0.1:6385', deployIso),
     enrollment: (machine) => enrollmentOf(machine, { network, deployIso }),
-    forMachines: (image) => ({ ...image, url: image.url.replace('//127.0.0.1:', `//${hostAddress}:`) }),
+    reachable,
+    forMachines: (image) => ({ ...image, url: reachable(image.url) }),
     get conductor() {
       if (!conductor) throw new Error('this lab was started without a conductor')
       return conductor
@@ -106,6 +109,8 @@ export async function startVmLab(options: VmLabOptions = {}): Promise<VmLab> {
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   }
 }
+
+const reachable = (url: string): string => url.replace('//127.0.0.1:', `//${hostAddress}:`)
 
 type BootPlaces = Omit<NetworkOptions, 'socketDir' | 'dir'>
 

@@ -10,7 +10,7 @@ import { openSqliteStore } from '@ferrite/conductor/store/sqlite'
 import type { Store } from '@ferrite/conductor/store/store'
 import { asker, type Ask } from './api-fixture.ts'
 
-export type FakeConductor = AsyncDisposable & { ask: Ask; store: Store; url: string }
+export type FakeConductor = AsyncDisposable & { ask: Ask; store: Store; url: string; ramdiskUrl: string }
 
 /** A whole conductor with fake-hardware: nothing is left out but the machines. */
 export async function startFakeConductor(settings: Partial<Config> = {}): Promise<FakeConductor> {
@@ -36,6 +36,7 @@ export async function startFakeConductor(settings: Partial<Config> = {}): Promis
     ask: asker(operatorUrl),
     store,
     url: operatorUrl,
+    ramdiskUrl,
     [Symbol.asyncDispose]: async () => {
       await api.close()
       await conductor.stop()

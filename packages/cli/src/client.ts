@@ -17,6 +17,17 @@ export type HistoryEntry = Record<string, unknown> & {
 }
 export type BootDeviceAnswer = { boot_device: string | null; persistent: boolean | null }
 
+export type NodeCheck = {
+  at: string
+  results: { name: string; result: 'ok' | 'warning' | 'failed' | 'skipped'; detail: string }[]
+}
+/** One boot as it was seen; `seconds` since power on. */
+export type Boot = {
+  epoch: number
+  started_at: string
+  signs: { what: string; seconds: number; trouble: boolean; detail: string | null; bytes: number | null }[]
+}
+
 export type Client = ReturnType<typeof openClient>
 
 /** Ironic's API at one conductor, in calls. Every call throws CommandError with the server's sentence. */
@@ -26,6 +37,8 @@ export function openClient(options: HttpOptions) {
 }
 
 const at = (ident: string, rest = ''): string => `/v1/nodes/${encodeURIComponent(ident)}${rest}`
+
+const ours = (ident: string, rest: string): string => `/ferrite/v1/nodes/${encodeURIComponent(ident)}${rest}`
 
 function nodeCalls(http: Http) {
   return {
@@ -57,6 +70,9 @@ function stateCalls(http: Http) {
       void (await http.json('PUT', at(ident, '/states/provision'), { body: { target, ...more } })),
     power: async (ident: string, target: string, timeout?: number) =>
       void (await http.json('PUT', at(ident, '/states/power'), { body: { target, ...(timeout && { timeout }) } })),
+    checkNode: async (ident: string, timeoutMs: number) =>
+      (await http.json('POST', ours(ident, '/check'), { timeoutMs })) as NodeCheck,
+    bootTrace: async (ident: string) => (await http.json('GET', ours(ident, '/boot-trace'))) as { boots: Boot[] },
     bootDevice: async (ident: string) =>
       (await http.json('GET', at(ident, '/management/boot_device'))) as BootDeviceAnswer,
     setBootDevice: async (ident: string, boot_device: string, persistent: boolean) =>

@@ -28,7 +28,7 @@ export function stepLines(story: Story, terminal: Terminal, width: number, now: 
     const position = terminal.paint('dim', `${step.index + 1}/${step.count}`.padStart(5))
     const time = formatDuration(step.durationMs ?? now - step.since)
     const line = spread(
-      `  ${mark(step, terminal, now)} ${title(step, terminal)}`,
+      `  ${mark(step, terminal, now)} ${title(step, terminal, last ? story.boot : undefined)}`,
       `${position} ${time.padStart(7)}`,
       width,
     )
@@ -41,9 +41,10 @@ export function stepLines(story: Story, terminal: Terminal, width: number, now: 
   })
 }
 
-function title(step: StoryStep, terminal: Terminal): string {
+function title(step: StoryStep, terminal: Terminal, boot: string | undefined): string {
   const name = step.name.replace(/^deploy\./, '').replaceAll('_', ' ')
-  if (step.state === 'waiting') return `${name} ${terminal.paint('dim', '(the agent is at work)')}`
+  const waits = boot ? `(the machine boots: ${boot})` : '(the agent is at work)'
+  if (step.state === 'waiting') return `${name} ${terminal.paint('dim', waits)}`
   return step.state === 'finished' ? name : terminal.paint('bold', name)
 }
 

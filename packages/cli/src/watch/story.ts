@@ -23,6 +23,8 @@ export type Story = {
   steps: readonly StoryStep[]
   progress: Progress | undefined
   agent: string | undefined
+  /** The newest sign of a network boot, until its agent is there. */
+  boot?: string | undefined
   lastError: string | null
   startedAt: number
 }
@@ -71,6 +73,8 @@ export function tell(story: Story, event: FerriteEvent): Story {
       return { ...story, power: event.to }
     case 'progress':
       return { ...story, progress: event.progress }
+    case 'boot':
+      return { ...story, boot: event.what === 'agent_ready' ? undefined : event.what.replaceAll('_', ' ') }
     case 'agent':
       return { ...story, agent: event.agent_version ?? story.agent ?? '' }
     case 'step':

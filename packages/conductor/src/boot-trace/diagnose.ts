@@ -34,7 +34,7 @@ const rows: readonly Say[] = [
     const gaveUp = at('gave_up') && whatGaveUp(at)
     if (gaveUp) return gaveUp
     const reached = furthestNetwork(at)
-    if (reached) return `the machine is off again: it lost its power, or powered itself off, after ${name(reached)}`
+    if (reached) return 'the machine is off again: it lost its power, or powered itself off'
     return 'the machine never powered on, or is off again: the BMC took the order, but says "power off". Look at its power supply, its power policy and its event log'
   },
   (_, at) => whatGaveUp(at),

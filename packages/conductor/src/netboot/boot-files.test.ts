@@ -25,10 +25,10 @@ beforeEach(async () => {
   server = createServer((request, response) => {
     const found = contents.get(request.url ?? '')
     asked.push(`${request.url} ${request.headers['if-none-match'] ?? ''}`.trim())
-    if (!found) return response.writeHead(404).end()
-    if (found.etag && request.headers['if-none-match'] === found.etag) return response.writeHead(304).end()
+    if (!found) return void response.writeHead(404).end()
+    if (found.etag && request.headers['if-none-match'] === found.etag) return void response.writeHead(304).end()
     response.writeHead(200, { 'content-length': found.body.length, ...(found.etag ? { etag: found.etag } : {}) })
-    if (found.cutAt === undefined) return response.end(found.body)
+    if (found.cutAt === undefined) return void response.end(found.body)
     response.write(found.body.subarray(0, found.cutAt))
     setTimeout(() => response.destroy(), 20)
   }).listen(0, '127.0.0.1')

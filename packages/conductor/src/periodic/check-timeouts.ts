@@ -1,4 +1,5 @@
 import { isFault } from '@ferrite/shared/fault'
+import { lastSeen } from '../boot-trace/diagnose.ts'
 import type { NodeRecord } from '../core/node.ts'
 import type { ProvisionParts } from '../provision/parts.ts'
 import { eachNode } from './each-node.ts'
@@ -39,8 +40,15 @@ async function failIfLate(parts: ProvisionParts, settings: TimeoutSettings, node
   await openFail(
     parts,
     node,
-    `Timeout reached${doing[node.provision_state] ?? ''} while waiting for callback for node ${node.uuid}`,
+    `Timeout reached${doing[node.provision_state] ?? ''} while waiting for callback for node ${node.uuid}${seenOf(node, silent)}`,
   )
+}
+
+/** How far the boot came, of a machine whose agent was never heard of. */
+function seenOf({ internal: { boots, agent } }: NodeRecord, silentMs: number): string {
+  const boot = boots?.at(-1)
+  if (agent?.url !== undefined || !boot || boot.epoch !== agent?.epoch) return ''
+  return `. ${lastSeen({ boot, silentMs })}`
 }
 
 function lastSign({ events }: ProvisionParts, { since }: TimeoutSettings, node: NodeRecord): number {

@@ -1,5 +1,7 @@
 import { Command } from 'commander'
 import { attributeCommands } from './attributes.ts'
+import { bootsCommand } from './boots.ts'
+import { checkCommand } from './check.ts'
 import { deployCommands } from './deploy.ts'
 import { editCommands } from './edit.ts'
 import { listCommand } from './list.ts'
@@ -9,7 +11,7 @@ import { showCommand } from './show.ts'
 import { verbCommands } from './verbs.ts'
 
 const groups: readonly [heading: string, commands: () => Command[]][] = [
-  ['Look:', () => [listCommand(), showCommand(), ...reportCommands()]],
+  ['Look:', () => [listCommand(), showCommand(), ...reportCommands(), checkCommand(), bootsCommand()]],
   ['Enrol and edit:', editCommands],
   ['Provision:', () => [...deployCommands(), ...verbCommands()]],
   ['Hardware:', () => [powerCommand(), ...attributeCommands()]],

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import type { Node } from '../../client.ts'
 import { withClient } from '../../context.ts'
+import { lastBootText } from './boots.ts'
 import { withClientOptions } from '../../options.ts'
 import { markOf, paintState } from '../../states.ts'
 import { fold, printable, type Terminal } from '../../terminal.ts'
@@ -18,8 +19,10 @@ export function showCommand(): Command {
       const node = await client.node(ident)
       const wanted = options.fields?.split(',').map((name) => name.trim())
       const shown = wanted ? Object.fromEntries(wanted.map((name) => [name, node[name as keyof Node]])) : node
+      const people = !wanted && out.format === 'table' && node.boot_interface
+      const boot = people ? await lastBootText(client, node.uuid) : () => ''
       await out.show(shown, (terminal) =>
-        wanted ? factLines(shown, terminal).join('') : nodeText(node, terminal, options.all),
+        wanted ? factLines(shown, terminal).join('') : nodeText(node, terminal, options.all) + boot(terminal),
       )
     }),
   )

@@ -99,6 +99,7 @@ const hostile = [
   '#',
   '!',
 ]
+const plain = ['-I', 'lanplus', '-H', '10.0.0.1', '-p', '623', '-L', 'ADMINISTRATOR', '-U', 'admin', '-f']
 const corpus = hostile.flatMap((bad) => [bad, `x${bad}`, `${bad}x`, `10.0.0.1${bad}`, `10.0.0.1 ${bad}`])
 
 test.each(['ipmi_address', 'ipmi_port', 'ipmi_username', 'ipmi_cipher_suite', 'ipmi_priv_level', 'ipmi_hex_kg_key'])(
@@ -106,18 +107,14 @@ test.each(['ipmi_address', 'ipmi_port', 'ipmi_username', 'ipmi_cipher_suite', 'i
   async (key) => {
     for (const bad of corpus) {
       const { calls, run } = recorder()
-      const outcome = await ask(run, { ...good, [key]: bad }).catch((error: unknown) => error)
-      if (outcome instanceof Fault) {
-        expect(['invalid', 'missing_parameter']).toContain(outcome.code)
-        expect(calls).toEqual([])
-        continue
-      }
+      const outcome: unknown = await ask(run, { ...good, [key]: bad }).catch((error: unknown) => error)
       const args = calls[0]?.args ?? []
       const at = { ipmi_address: 3, ipmi_username: 9 }[key] ?? -1
-      const plain = ['-I', 'lanplus', '-H', '10.0.0.1', '-p', '623', '-L', 'ADMINISTRATOR', '-U', 'admin', '-f']
-      expect(args.slice(0, 11)).toEqual(plain.map((word, index) => (index === at ? bad : word)))
-      expect(args).toHaveLength(22)
-      expect(args.every((arg) => !/[\s\0]/.test(arg))).toBe(true)
+      const asItShouldBe = plain.map((word, index) => (index === at ? bad : word))
+      const isRefused = outcome instanceof Fault && outcome.code === 'invalid' && calls.length === 0
+      const isOneWord = args.length === 22 && args.every((arg) => !/[\s\0]/.test(arg))
+      const isInPlace = args.slice(0, 11).every((word, index) => word === asItShouldBe[index])
+      expect([bad, isRefused || (isOneWord && isInPlace)]).toEqual([bad, true])
     }
   },
 )

@@ -13,8 +13,18 @@ export type BootDefaults = {
 
 export type Source = { kernel: string; ramdisk: string }
 
-/** Where kernel and ramdisk come from: the node's driver_info, else the configuration. Fault missing_parameter or invalid. */
-export function deploySource(node: NodeRecord, defaults: BootDefaults): Source {
+/**
+ * Where kernel and ramdisk come from: the node's driver_info, else the configuration. To rescue a machine the deploy
+ * ramdisk serves as well, unless another is named. Fault missing_parameter or invalid.
+ */
+export function deploySource(node: NodeRecord, defaults: BootDefaults, mode: 'deploy' | 'rescue' = 'deploy'): Source {
+  const { rescue_kernel, rescue_ramdisk } = node.driver_info
+  if (mode === 'rescue' && (rescue_kernel ?? rescue_ramdisk)) {
+    return {
+      kernel: sourceOf('driver_info/rescue_kernel', rescue_kernel),
+      ramdisk: sourceOf('driver_info/rescue_ramdisk', rescue_ramdisk),
+    }
+  }
   return {
     kernel: sourceOf('driver_info/deploy_kernel', node.driver_info['deploy_kernel'] ?? defaults.deployKernel),
     ramdisk: sourceOf('driver_info/deploy_ramdisk', node.driver_info['deploy_ramdisk'] ?? defaults.deployRamdisk),

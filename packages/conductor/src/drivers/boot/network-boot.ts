@@ -32,6 +32,11 @@ const url = z.string().min(1)
 const fields = {
   deploy_kernel: { schema: url, description: 'URL (http, https, file) of the kernel of the deploy ramdisk.' },
   deploy_ramdisk: { schema: url, description: 'URL (http, https, file) of the deploy ramdisk.' },
+  rescue_kernel: {
+    schema: url,
+    description: 'URL of the kernel of the rescue ramdisk; the deploy ramdisk unless given.',
+  },
+  rescue_ramdisk: { schema: url, description: 'URL of the rescue ramdisk.' },
   kernel_append_params: {
     schema: z.string(),
     description: 'Kernel parameters for the ramdisk, beside our own; %default% stands for the configuration’s.',
@@ -60,8 +65,8 @@ export function networkBoot(name: NetworkBootName, parts: NetworkBootParts): Boo
         )
       }
     },
-    async prepareRamdisk(task, params) {
-      const found = await bringFiles(task, parts.files, deploySource(task.node, parts.defaults))
+    async prepareRamdisk(task, params, mode) {
+      const found = await bringFiles(task, parts.files, deploySource(task.node, parts.defaults, mode))
       const args = [...operatorArgs(task.node, parts.defaults), ...ramdiskArgs(params, parts)]
       await offer(name, parts, task, { entry: 'deploy', found, args })
       const persistent = task.node.driver_info['force_persistent_boot_device'] === 'Always'

@@ -3,6 +3,11 @@ type Bench = { name: string; summary: string; run: (args: readonly string[]) => 
 /** Every benchmark, by the name it is started with. */
 const benches: readonly Bench[] = [
   {
+    name: 'api',
+    summary: 'heartbeats, lookups, enrolments, reads and lists of a conductor with 10,000 nodes',
+    run: async (args) => (await import('./api/api.ts')).apiBench(args),
+  },
+  {
     name: 'image-write',
     summary: 'our write against curl|tee|dd, an IPA-like loop, and each stage alone',
     run: async (args) => (await import('./image-write/image-write.ts')).imageWrite(args),

@@ -50,7 +50,7 @@ export const apiSettings = {
   rate_limit_bad_tokens: rate(60).describe(
     'Refused agent tokens a minute and source before its heartbeats get 429; 0 is no limit.',
   ),
-  overload_delay: seconds(1).describe(
+  overload_delay: seconds(3).describe(
     'Seconds that requests may wait inside before heartbeats and lookups are put off with 503; lists at twice, others at five times that; 0 is never.',
   ),
 }

@@ -20,6 +20,7 @@ import { openBootFiles } from './netboot/boot-files.ts'
 import { ipxeLoaders, pxeLoaders } from './netboot/loaders.ts'
 import { copyLoaders, openNodeFiles } from './netboot/node-files.ts'
 import { grubEntry } from './netboot/pxelinux-config.ts'
+import { everyNode } from './store/every-node.ts'
 import type { Store } from './store/store.ts'
 
 export type BootSide = AsyncDisposable & {
@@ -184,8 +185,9 @@ function operatorsOwn(config: Config, { clock, log, root }: DhcpParts, onLine: (
 }
 
 async function filesInUse(store: Store): Promise<Set<string>> {
-  const nodes = await store.nodes({})
-  return new Set(
-    nodes.flatMap(({ internal }) => Object.values(internal.netboot?.files ?? {}).map(({ digest }) => digest)),
-  )
+  const digests = new Set<string>()
+  for await (const { internal } of everyNode(store)) {
+    for (const { digest } of Object.values(internal.netboot?.files ?? {})) digests.add(digest)
+  }
+  return digests
 }

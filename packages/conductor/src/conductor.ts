@@ -42,6 +42,7 @@ import { createProvision } from './provision/provision.ts'
 import { workOn } from './provision/work-on.ts'
 import { createPlacer, type Placer } from './resources/placer.ts'
 import { inspectionSettings, stepSettings } from './step-settings.ts'
+import { everyNode } from './store/every-node.ts'
 import type { Store } from './store/store.ts'
 import { createWorkLoop } from './work/loop.ts'
 import { openTask, type TaskParts } from './work/task.ts'
@@ -300,6 +301,7 @@ function lifecycle({
 }
 
 async function mediaInUse(store: Store): Promise<Set<string>> {
-  const nodes = await store.nodes({})
-  return new Set(nodes.flatMap((node) => node.internal.boot_media ?? []))
+  const names = new Set<string>()
+  for await (const { internal } of everyNode(store)) for (const name of internal.boot_media ?? []) names.add(name)
+  return names
 }

@@ -14,7 +14,8 @@ export type ErrorAnswer = {
 export function errorAnswer(error: unknown, path: string, requestId: string): ErrorAnswer {
   const known = asKnown(error, requestId)
   const status = known.status
-  const bug = status >= 500 ? error : undefined
+  // Busy is no bug: it is what was meant to be answered.
+  const bug = status >= 500 && status !== 503 ? error : undefined
   const text = maskedText(known instanceof Fault ? explain(known) : known.message)
   if (path.startsWith('/ferrite/')) {
     const code = known instanceof Fault ? known.code : 'refused'

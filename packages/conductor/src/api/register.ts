@@ -79,7 +79,10 @@ function checkVersion(route: DeclaredRoute, microversion: number): void {
 
 function toRequest(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Request {
   const gone = new AbortController()
-  reply.raw.once('close', () => gone.abort())
+  // Closed before the end: nobody is there any more to answer.
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) gone.abort()
+  })
   const { requestId, microversion, source, proxied, principal } = passageOf(request)
   return {
     api: context,

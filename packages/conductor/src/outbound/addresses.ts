@@ -13,11 +13,20 @@ export function plainAddress(address: string): string {
 
 /** True when the address lies in one of these networks. */
 export function within(address: string, cidrs: readonly string[]): boolean {
+  const list = lists.get(cidrs) ?? listOf(cidrs)
+  return list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+}
+
+// The same few lists of networks are asked for every heartbeat.
+const lists = new WeakMap<readonly string[], BlockList>()
+
+function listOf(cidrs: readonly string[]): BlockList {
   const list = new BlockList()
   for (const cidr of cidrs) {
     const [net = '', bits] = cidr.split('/')
     const family = isIP(net) === 6 ? 'ipv6' : 'ipv4'
     if (isIP(net)) list.addSubnet(net, Number(bits ?? (family === 'ipv6' ? 128 : 32)), family)
   }
-  return list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+  lists.set(cidrs, list)
+  return list
 }

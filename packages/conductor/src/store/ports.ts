@@ -6,6 +6,7 @@ import { timestamp } from '../core/clock.ts'
 import { fromColumn, kindOf, toColumn } from './columns.ts'
 import type { Row } from './database.ts'
 import type { StoreContext } from './context.ts'
+import { isHeld, lockedFault, mustFind } from './nodes.ts'
 import { addList, contains, pageSql, type Where } from './query.ts'
 import type { Page, PortFilter } from './store.ts'
 
@@ -13,10 +14,12 @@ const kinds = new Map(Object.entries(portFields).map(([name, field]) => [name, k
 const sortable = new Set(['id', ...[...kinds].filter(([, kind]) => kind !== 'json').map(([name]) => name)])
 const initial = Object.fromEntries(Object.entries(portFields).map(([name, field]) => [name, field.initial]))
 
-export function createPort(context: StoreContext, given: Partial<PortRecord>): PortRecord {
+export function createPort(context: StoreContext, given: Partial<PortRecord>, guard?: { unlocked: true }): PortRecord {
   const { db, clock } = context
   return db.transaction(() => {
     const uuid = given.uuid ?? randomUUID()
+    const node = guard && given.node_uuid !== undefined ? mustFind(context, given.node_uuid) : undefined
+    if (node && isHeld(context, node)) throw lockedFault(node)
     refuseDuplicates(context, { ...given, uuid }, undefined)
     const columns = toColumns(context, { ...initial, ...given, uuid, created_at: timestamp(clock.now()) })
     const names = [...columns.keys()]

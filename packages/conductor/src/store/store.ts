@@ -141,7 +141,7 @@ export interface Store extends AsyncDisposable {
 
   /** Takes the node's lock for a short synchronous operation. Fault node_locked naming holder and purpose. */
   lock(node_uuid: string, by: { owner: string; purpose: string; leaseMs: number }): Promise<Lease>
-  /** Gives the lock back; a lost lease is not an error. */
+  /** Gives the lock back; a lost lease is not an error. Nobody waits for the disk: what a crash forgets ends with the lease. */
   unlock(node_uuid: string, fence: number): Promise<void>
   /** Due work whose node nobody holds a live lease on, oldest first; each claim takes the node's lock. */
   claim(by: { owner: string; leaseMs: number; limit: number }): Promise<Claim[]>
@@ -153,7 +153,11 @@ export interface Store extends AsyncDisposable {
   /** When the next open work is due. */
   nextDue(): Promise<Date | undefined>
 
-  createPort(port: Partial<PortRecord> & Pick<PortRecord, 'address' | 'node_uuid'>): Promise<PortRecord>
+  /** With `unlocked`: Fault node_locked when somebody works on the node. */
+  createPort(
+    port: Partial<PortRecord> & Pick<PortRecord, 'address' | 'node_uuid'>,
+    guard?: { unlocked: true },
+  ): Promise<PortRecord>
   port(ident: string): Promise<PortRecord | undefined>
   ports(filter: PortFilter, page?: Page): Promise<PortRecord[]>
   updatePort(uuid: string, set: Partial<PortRecord>): Promise<PortRecord>

@@ -44,8 +44,8 @@ test.each(packs)(
     expectFault(outcome, ['image_digest_mismatch', 'image_refused'])
     expect(requests).toBeLessThanOrEqual(2)
     // Found in the very first bytes, the disk is as it was.
-  const isErased = isZero(content.subarray(0, MiB)) && isZero(content.subarray(-MiB))
-  expect(isErased || content.every((byte) => byte === 0xa5)).toBe(true)
+    const isErased = isZero(content.subarray(0, MiB)) && isZero(content.subarray(-MiB))
+    expect(isErased || content.every((byte) => byte === 0xa5)).toBe(true)
   },
 )
 

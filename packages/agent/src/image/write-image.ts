@@ -5,9 +5,7 @@ import type { Disk } from '../hardware/disk.ts'
 import { expectedDigest } from './checksum.ts'
 import type { Digest } from './checksum.ts'
 import type { ChunkMap } from './chunk-map/chunk-map.ts'
-import { fetchChunkMap } from './chunk-map/fetch-chunk-map.ts'
-import { MapSource } from './chunk-map/map-source.ts'
-import { openMapped } from './chunk-map/open-mapped.ts'
+import type { MapSource } from './chunk-map/map-source.ts'
 import { checkContent } from './content-digest.ts'
 import { Digester } from './digester.ts'
 import { ImageSource, StartedAnew } from './http/image-source.ts'
@@ -32,17 +30,16 @@ export async function writeImage(request: WriteRequest, disk: Disk, context: Wri
   const started = performance.now()
   const stop = new AbortController()
   const signal = AbortSignal.any([context.signal, stop.signal, ...deadline(request.limits.totalTimeoutMs)])
-  const map = request.chunkMap && (await fetchChunkMap(request, request.chunkMap, signal))
-  const expected = map ? digestOf(map) : await expectedDigest(request, signal)
+  using source = await sourceOf(request, signal)
+  const expected = 'map' in source ? digestOf(source.map) : await expectedDigest(request, signal)
   const pool = new SlabPool(slabs)
   await using digester = new Digester(pool.memory, expected.algorithm)
-  using source = map ? new MapSource(request, map, signal) : new ImageSource(request, signal)
   const counters = countersOf(source)
   using _meter = startMeter(counters, context.onProgress)
   const landing = new Landing({ disk, pool, digester, counters, verify: request.verify })
   const onFailure = (error: unknown) => stop.abort(error)
   const job: Job = { request, source, disk, pool, digester, landing, counters, signal, expected, onFailure }
-  if (source instanceof ImageSource) await source.open()
+  if (!('map' in source)) await source.open()
   counters.phase = 'write'
   const opened = await untilOneStart(job, () => open(job))
   try {
@@ -55,7 +52,7 @@ export async function writeImage(request: WriteRequest, disk: Disk, context: Wri
       digest: expected,
       bytesReceived: source.bytesReceived,
       bytesWritten: bytes,
-      bytesKept: source instanceof MapSource ? source.bytesKept : 0,
+      bytesKept: 'map' in source ? source.bytesKept : 0,
       bytesZeroedByDevice: landing.bytesZeroedByDevice,
       verified: request.verify,
       bytesWasted: source.bytesWasted,
@@ -69,8 +66,16 @@ export async function writeImage(request: WriteRequest, disk: Disk, context: Wri
 
 type Job = Omit<ImageJob, 'source'> & { source: ImageSource | MapSource; expected: Digest }
 
-const open = ({ source, ...job }: Job): Promise<OpenedImage> =>
-  source instanceof MapSource ? openMapped({ ...job, source }) : openImage({ ...job, source })
+async function sourceOf(request: WriteRequest, signal: AbortSignal): Promise<ImageSource | MapSource> {
+  const { chunkMap } = request
+  if (!chunkMap) return new ImageSource(request, signal)
+  return (await import('./chunk-map/fetch-chunk-map.ts')).openMap(request, chunkMap, signal)
+}
+
+async function open({ source, ...job }: Job): Promise<OpenedImage> {
+  if (!('map' in source)) return openImage({ ...job, source })
+  return (await import('./chunk-map/open-mapped.ts')).openMapped({ ...job, source })
+}
 
 const digestOf = ({ source }: ChunkMap): Digest => ({ algorithm: 'sha256', value: source.sha256 })
 
@@ -83,7 +88,7 @@ async function land(job: Job, first: OpenedImage): Promise<{ format: string; byt
     await using opened = given ?? (await open(job))
     return { format: opened.format, bytes: await opened.pour() }
   })
-  if (source instanceof ImageSource) {
+  if (!('map' in source)) {
     const found = await digester.finish()
     if (found !== expected.value) throw mismatch(source, expected, found)
   }

@@ -6,14 +6,20 @@ import { imageUrl, shownUrl } from '../http/image-url.ts'
 import type { WriteRequest } from '../request.ts'
 import { parseChunkMap } from './chunk-map.ts'
 import type { ChunkMap } from './chunk-map.ts'
+import { MapSource } from './map-source.ts'
 
 /** A TiB in chunks of 4 MiB takes 35. */
 const maxMapBytes = 64 * 1024 * 1024
 
 export type ChunkMapRef = { url: string; digest: Digest }
 
+/** The image as its map tells; the map is fetched and checked first. */
+export async function openMap(request: WriteRequest, ref: ChunkMapRef, signal: AbortSignal): Promise<MapSource> {
+  return new MapSource(request, await fetchChunkMap(request, ref, signal), signal)
+}
+
 /** Downloads the map and compares it with what the deployment pins: its own digest, and the image's where that is given. */
-export async function fetchChunkMap(request: WriteRequest, ref: ChunkMapRef, signal: AbortSignal): Promise<ChunkMap> {
+async function fetchChunkMap(request: WriteRequest, ref: ChunkMapRef, signal: AbortSignal): Promise<ChunkMap> {
   const { authorization, tls, limits, digest } = request
   const url = imageUrl(ref.url)
   const isSameOrigin = url.origin === imageUrl(request.urls[0] ?? '').origin

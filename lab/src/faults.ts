@@ -52,6 +52,10 @@ export type ImageFaults = {
   redirectTo?: string
   /** Sends nothing more from here on, and keeps the connection open. */
   stallAt?: number
+  /** Told when the stall has begun. */
+  onStall?: () => void
+  /** Told when the whole answer has been sent. */
+  onSent?: () => void
   /** The stall happens this many times, then the image is served whole; default always. */
   stalls?: number
   /** Closes the connection here; the length in the header stays. */

@@ -158,9 +158,9 @@ async function sendBody(
     if (response.destroyed) return
     if (faults.bytesPerSecond) await delay((bytes.length / faults.bytesPerSecond) * 1000, undefined, { signal })
   }
-  if (stallAt !== undefined && stallAt < to) return
+  if (stallAt !== undefined && stallAt < to) return faults.onStall?.()
   if (truncateAt !== undefined && truncateAt < to) return void setImmediate(() => response.destroy())
-  response.end()
+  response.end(() => faults.onSent?.())
 }
 
 /** The fault's offset while it has turns left; no number of turns means always. */

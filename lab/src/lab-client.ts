@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { request } from 'undici'
 import type { LabImage } from './images.ts'
 import type { LabMachine } from './lab-machine.ts'
+import type { Enrollment } from './vm/enrollment.ts'
 
 export type ApiAnswer = { status: number; body: unknown }
 /** A node as the API shows it; the fields that scenarios look at. */
@@ -65,9 +66,9 @@ export class LabClient {
   }
 
   /** Creates a node from the whole of what is told about it, and its ports. */
-  async create({ node, macs }: { node: Record<string, unknown>; macs: readonly string[] }): Promise<ApiNode> {
+  async create({ node, macs, port }: Enrollment): Promise<ApiNode> {
     const created = (await this.must('POST', '/v1/nodes', node)) as ApiNode
-    for (const address of macs) await this.must('POST', '/v1/ports', { node_uuid: created.uuid, address })
+    for (const address of macs) await this.must('POST', '/v1/ports', { node_uuid: created.uuid, address, ...port })
     return created
   }
 

@@ -7,6 +7,8 @@ export type Switch = AsyncDisposable & {
   networkOf(mac: string): string | null
   /** Resolves when the port is there. */
   move(mac: string, network: string | null): Promise<void>
+  /** Somebody else has moved the real port: only remembers it. */
+  noticed(mac: string, network: string | null): void
   /** Calls back when a port has moved. Returns a function that ends it. */
   onMove(listener: (mac: string) => void): () => void
 }
@@ -28,6 +30,11 @@ export async function openSwitch({
 
   const networkOf = (mac: string) =>
     networks.get(mac.toLowerCase()) ?? (networks.has(mac.toLowerCase()) ? null : defaultNetwork)
+  const noticed = (mac: string, network: string | null) => {
+    if (networkOf(mac) === network) return
+    networks.set(mac.toLowerCase(), network)
+    for (const listener of listeners) listener(mac.toLowerCase())
+  }
   const move = async (mac: string, network: string | null) => {
     networks.set(mac.toLowerCase(), network)
     await apply?.(mac, network)
@@ -48,6 +55,7 @@ export async function openSwitch({
     url,
     networkOf,
     move,
+    noticed,
     onMove(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

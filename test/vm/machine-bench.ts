@@ -11,6 +11,9 @@ const given = inject('machines')
 /** What is not installed for machines, with the command that helps; undefined where all is there. */
 export const missing = given.missing
 
+/** The image that `machineBench` serves, as a file. */
+export const imageFile = given.missing === undefined ? given.image : ''
+
 export type MachineBench = { lab: VmLab; image: LabImage }
 
 /** A lab of virtual machines; a failed test prints what conductor and machines said last. */

@@ -40,9 +40,9 @@ export function howToUse({ conductor, machines: [first] }: LabView): string {
   return `
 With Debian's client (python3-ironicclient):
   export OS_AUTH_TYPE=none OS_ENDPOINT=${conductor.url}
-  baremetal node create --driver ${String(first.node['driver'])} --name ${first.name} --network-interface flat \\
+  baremetal node create --driver ${String(first.node['driver'])} --name ${first.name} --network-interface ${String(first.node['network_interface'])} \\
     ${rows.join(' \\\n    ')}
-  baremetal port create ${first.macs[0]} --node $(baremetal node show ${first.name} -f value -c uuid)
+  baremetal port create ${first.macs[0]}${linkOf(first.port)} --node $(baremetal node show ${first.name} -f value -c uuid)
   baremetal node manage ${first.name} --wait && baremetal node provide ${first.name} --wait
   baremetal node set ${first.name} --instance-info image_source=URL --instance-info image_os_hash_algo=sha256 \\
     --instance-info image_os_hash_value=HEX --instance-info image_disk_format=raw
@@ -50,6 +50,11 @@ With Debian's client (python3-ironicclient):
 With our own: FERRITE_URL=${conductor.url} pnpm ferrite node list
 `
 }
+
+const linkOf = ({ local_link_connection: link }: Record<string, unknown>): string =>
+  Object.entries(link ?? {})
+    .map(([key, value]) => ` --local-link-connection ${key}=${String(value)}`)
+    .join('')
 
 const quoted = (text: string): string =>
   /^[\w./:@=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`

@@ -26,8 +26,9 @@ export const labView = z.object({
       disk_bytes: z.number(),
       console_log: z.string(),
       console_socket: z.string().nullable(),
-      /** Body for POST /v1/nodes. */
+      /** Body for POST /v1/nodes, and what POST /v1/ports takes beside node and address. */
       node: z.record(z.string(), z.unknown()),
+      port: z.record(z.string(), z.unknown()),
     }),
   ),
 })
@@ -39,7 +40,7 @@ export async function viewOfVms(lab: VmLab, conductor: boolean): Promise<LabView
     const { machine, redfish, ipmi } = one
     const account = redfish?.account ?? ipmi?.account ?? { username: '', password: '' }
     const address = redfish ? redfish.url : `${ipmi?.address}:${ipmi?.port}`
-    const { node } = await lab.enrollment(one)
+    const { node, port = {} } = await lab.enrollment(one)
     return {
       ...seen(machine),
       network: lab.network.switch.networkOf(machine.macs[0] ?? ''),
@@ -47,6 +48,7 @@ export async function viewOfVms(lab: VmLab, conductor: boolean): Promise<LabView
       bmc: { kind: one.kind, address, ...account },
       console_socket: machine.viewersPath,
       node,
+      port,
     }
   })
   return {
@@ -64,6 +66,7 @@ export function viewOfProcesses(lab: Lab, conductor: boolean): LabView {
     firmware: null,
     bmc: { kind: 'redfish', address: bmc.url, ...bmc.account },
     console_socket: null,
+    port: {},
     node: {
       name: machine.name,
       driver: 'redfish',

@@ -11,9 +11,9 @@ import type { Show } from './show.ts'
 const flowTimeoutMs = 900_000
 
 /** Creates the node and its ports, as an operator does who knows the BMC's address and password. */
-export async function enrol(client: Client, { node: body, macs }: Enrollment): Promise<Node> {
+export async function enrol(client: Client, { node: body, macs, port }: Enrollment): Promise<Node> {
   const node = await client.createNode(body)
-  for (const address of macs) await client.createPort({ node_uuid: node.uuid, address })
+  for (const address of macs) await client.createPort({ node_uuid: node.uuid, address, ...port })
   return node
 }
 

@@ -7,7 +7,7 @@ const signs: readonly [RegExp, MachineState, (match: RegExpMatchArray) => string
   [/Press Ctrl-B for the iPXE|iPXE initialising devices/, 'firmware', () => 'iPXE'],
   [/Ferrite ramdisk|ferrite: \[[\d.]+\] /, 'ramdisk', () => ''],
   [
-    /No bootable device|No more network devices|>>Start HTTP|Shell> |BdsDxe: No bootable/,
+    /No bootable device|Boot failed: not a bootable disk|No more network devices|>>Start HTTP|Shell> |BdsDxe: No bootable/,
     'nothing to boot',
     ([text]) => text,
   ],

@@ -2,6 +2,7 @@ import { execFile, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { connect, createServer } from 'node:net'
 import type { Socket } from 'node:net'
+import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { z } from 'zod'
 import { diesWithUs } from './child.ts'
@@ -39,7 +40,20 @@ process.on('message', (message) => {
   )
 })
 await ip('link', 'set', 'lo', 'up')
+watchLinks()
 process.send?.({ id: 0 })
+
+/** Tells which bridge a tap is on, whoever has moved it. */
+function watchLinks(): void {
+  const [file, ...args] = [...diesWithUs, 'ip', '-o', 'monitor', 'link']
+  const monitor = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  services.set('monitor', monitor)
+  createInterface({ input: monitor.stdout }).on('line', (line) => {
+    const device = /^(?:Deleted )?\d+: (tap\d+)[:@]/.exec(line)?.[1]
+    if (device === undefined || line.startsWith('Deleted')) return
+    process.send?.({ id: -1, device, bridge: /\bmaster (\S+)/.exec(line)?.[1] ?? null })
+  })
+}
 
 async function perform(asked: Request): Promise<void> {
   if (asked.do === 'bridge') return bridge(asked.name, asked.addresses)

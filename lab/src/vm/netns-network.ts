@@ -4,6 +4,7 @@ import type { Server, Socket } from 'node:net'
 import path from 'node:path'
 import { Fault } from '@ferrite/shared/fault'
 import { openSwitch } from '../switch.ts'
+import type { Switch } from '../switch.ts'
 import type { DhcpLease } from './dhcp-server.ts'
 import { openNamespace } from './namespace.ts'
 import type { Namespace } from './namespace.ts'
@@ -14,8 +15,58 @@ import type { NetworkOptions, VmNetwork } from './vm-network.ts'
 /** Networks as bridges of a namespace, with dnsmasq on them; by root, or by anybody whom the kernel lets. */
 export async function openNetnsNetwork(options: NetworkOptions): Promise<VmNetwork> {
   await using stack = new AsyncDisposableStack()
-  const space = stack.use(await openNamespace(path.join(options.dir, 'namespace.log')))
+  let management: Switch | undefined
   const taps = new Map<string, string>()
+  const space = stack.use(
+    await openNamespace({
+      logFile: path.join(options.dir, 'namespace.log'),
+      name: `ferrite-${path.basename(options.socketDir)}`,
+      onMove(device, bridge) {
+        const mac = [...taps].find(([, tap]) => tap === device)?.[0]
+        if (mac !== undefined) management?.noticed(mac, bridge === null ? null : networkOfBridge(bridge))
+      },
+    }),
+  )
+  const bridge = await startBridges(space, options)
+  const apply = async (mac: string, network: string | null) => {
+    const tap = taps.get(mac.toLowerCase())
+    if (!tap) return
+    if (network !== null) await bridge(network)
+    await space.ask({ do: 'move', tap, bridge: network === null ? null : bridgeName(network) })
+  }
+  management = stack.use(await openSwitch({ apply }))
+  const networks = management
+  // Ways in are added as long as the lab runs.
+  const crossing = await openCrossing(space, options, stack.use(new AsyncDisposableStack()))
+  const all = stack.move()
+  return {
+    kind: 'netns',
+    switch: networks,
+    enter: space.enter,
+    namespace: space.name,
+    deviceOf: (mac) => taps.get(mac.toLowerCase()),
+    leases: async () =>
+      (await Promise.all(Object.keys(subnets).map((network) => leasesOf(options.dir, network)))).flat(),
+    async plug(id, _, mac) {
+      const tap = `tap${taps.size}`
+      taps.set(mac.toLowerCase(), tap)
+      await space.ask({ do: 'tap', name: tap })
+      await apply(mac, networks.networkOf(mac))
+      return `tap,id=${id},ifname=${tap},script=no,downscript=no`
+    },
+    async unplug(mac) {
+      const tap = taps.get(mac.toLowerCase())
+      taps.delete(mac.toLowerCase())
+      if (tap) await space.ask({ do: 'untap', name: tap })
+    },
+    ...crossing,
+    setDhcp: (isUp) => space.ask({ do: 'pause', name: 'provisioning', isPaused: !isUp }),
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  }
+}
+
+/** A bridge for each network with dnsmasq on it; the answer makes one for any other network. */
+async function startBridges(space: Namespace, options: NetworkOptions): Promise<(network: string) => Promise<void>> {
   const bridges = new Set<string>()
   const bridge = async (network: string, addresses: readonly string[] = []) => {
     if (bridges.has(network)) return
@@ -30,39 +81,11 @@ export async function openNetnsNetwork(options: NetworkOptions): Promise<VmNetwo
     await writeFile(config, text)
     await space.ask({ do: 'dnsmasq', name: network, config })
   }
-  const apply = async (mac: string, network: string | null) => {
-    const tap = taps.get(mac.toLowerCase())
-    if (!tap) return
-    if (network !== null) await bridge(network)
-    await space.ask({ do: 'move', tap, bridge: network === null ? null : bridgeName(network) })
-  }
-  const management = stack.use(await openSwitch({ apply }))
-  // Ways in are added as long as the lab runs.
-  const crossing = await openCrossing(space, options, stack.use(new AsyncDisposableStack()))
-  const all = stack.move()
-  return {
-    kind: 'netns',
-    switch: management,
-    enter: space.enter,
-    leases: async () =>
-      (await Promise.all(Object.keys(subnets).map((network) => leasesOf(options.dir, network)))).flat(),
-    async plug(id, _, mac) {
-      const tap = `tap${taps.size}`
-      taps.set(mac.toLowerCase(), tap)
-      await space.ask({ do: 'tap', name: tap })
-      await apply(mac, management.networkOf(mac))
-      return `tap,id=${id},ifname=${tap},script=no,downscript=no`
-    },
-    async unplug(mac) {
-      const tap = taps.get(mac.toLowerCase())
-      taps.delete(mac.toLowerCase())
-      if (tap) await space.ask({ do: 'untap', name: tap })
-    },
-    ...crossing,
-    setDhcp: (isUp) => space.ask({ do: 'pause', name: 'provisioning', isPaused: !isUp }),
-    [Symbol.asyncDispose]: () => all.disposeAsync(),
-  }
+  return bridge
 }
+
+const networkOfBridge = (bridge: string): string =>
+  Object.keys(subnets).find((network) => bridgeName(network) === bridge) ?? bridge.replace(/^br-/, '')
 
 /** TCP between this computer's loopback and the namespace, through unix sockets. */
 async function openCrossing(

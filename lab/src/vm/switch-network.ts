@@ -43,6 +43,8 @@ export async function openSwitchNetwork(options: NetworkOptions): Promise<VmNetw
     kind: 'switch',
     switch: management,
     enter: diesWithUs,
+    namespace: undefined,
+    deviceOf: () => undefined,
     leases: async () => leases,
     async plug(id, name, mac) {
       book.add(mac)

@@ -126,7 +126,7 @@ async function bootPlaces(dir: string, ramdiskPort: number): Promise<BootPlaces>
 
 const settingsFor = (network: VmNetwork, boot: BootPlaces, ramdisk: RamdiskFiles) => ({
   enabled_hardware_types: 'redfish,ipmi',
-  switch_url: network.switch.url,
+  ...(network.namespace === undefined ? { switch_url: network.switch.url } : { bridge_namespace: network.namespace }),
   // Where the image server is for machines, the conductor cannot reach it.
   image_server_check: 'false',
   dhcp_provider: 'dnsmasq',

@@ -20,6 +20,10 @@ export type VmNetwork = AsyncDisposable & {
   readonly switch: Switch
   /** Words before QEMU's command. */
   readonly enter: readonly string[]
+  /** For the conductor's network interface `bridge`: the namespace of the bridges, where it has a name. */
+  readonly namespace: string | undefined
+  /** Device of a card, where it has one. */
+  deviceOf(mac: string): string | undefined
   /** Addresses that were given, oldest first. */
   leases(): Promise<readonly DhcpLease[]>
   /** Gives a network card its port; the answer is QEMU's -netdev for the id. */

@@ -14,13 +14,15 @@ import type { Store } from '@ferrite/conductor/store/store'
 import type { InspectionData } from '@ferrite/shared/contracts/inspection'
 import type { ProvisionRequest } from '@ferrite/shared/contracts/nodes'
 import type { InspectionRuleRecord } from '@ferrite/shared/contracts/inspection-rules'
+import { diskNode } from './disk-node.ts'
+import { inspectionOf } from './inspection-data.ts'
+import { mortalStore } from './mortal-store.ts'
 import { isFault } from '@ferrite/shared/fault'
 import { states } from '@ferrite/shared/provision'
 
 export type Crash = { commit: number; when: 'before' | 'after' }
 const mac = '52:54:00:aa:bb:01'
 const caller = { user: null, project: null, source: 'test', request_id: 'req-test' }
-const digest = 'a'.repeat(64)
 
 /** One machine without hardware, its agent, an image server, and conductors that come and go on one database. */
 export class World implements AsyncDisposable {
@@ -45,20 +47,7 @@ export class World implements AsyncDisposable {
   #watch: Promise<void> = Promise.resolve()
   uuid = ''
   /** What its ramdisk finds in an inspection; undefined: it never sends anything. */
-  data: InspectionData | undefined = {
-    inventory: {
-      interfaces: [
-        { name: 'eth0', mac_address: mac, ipv4_address: '10.0.0.5' },
-        { name: 'eth1', mac_address: '52:54:00:aa:bb:02', ipv4_address: null },
-      ],
-      cpu: { architecture: 'x86_64', count: 8, flags: ['vmx'] },
-      memory: { physical_mb: 4096 },
-      boot: { current_boot_mode: 'uefi', pxe_interface: `01-${mac.replaceAll(':', '-')}` },
-      disks: [{ name: '/dev/sda', size: 10 * 1024 ** 3 }],
-    },
-    root_disk: { name: '/dev/sda', size: 10 * 1024 ** 3 },
-    error: null,
-  }
+  data: InspectionData | undefined = inspectionOf(mac)
   /** False: the machine is powered, but no ramdisk comes up. */
   boots = true
 
@@ -98,7 +87,16 @@ export class World implements AsyncDisposable {
     })
     const sink = { write: (line: string) => void this.log.push(line) }
     this.#writer = openSqliteStore({ directory: this.dir, clock: systemClock, host: 'one' })
-    const store = this.#mortal(this.#writer)
+    const store = mortalStore(this.#writer, {
+      crashes: () => {
+        this.commits += 1
+        return this.crash?.commit === this.commits ? this.crash.when : undefined
+      },
+      died: () => {
+        this.#dead = true
+        this.crashed.resolve()
+      },
+    })
     this.#conductor = await createConductor(config, {
       store,
       clock: systemClock,
@@ -115,64 +113,12 @@ export class World implements AsyncDisposable {
     await ending?.stop()
   }
 
-  // A store whose process can die: from then on no call comes back, as for a process that is not there any more.
-  #mortal(store: Store): Store {
-    const life = { dead: false }
-    const never = new Promise<never>(() => {})
-    const die = (): Promise<never> => {
-      life.dead = true
-      this.#dead = true
-      this.crashed.resolve()
-      return never
-    }
-    return new Proxy(store, {
-      get: (target, name) => {
-        const member: unknown = Reflect.get(target, name)
-        if (typeof member !== 'function') return member
-        return (...args: unknown[]): unknown => {
-          if (name === 'onEvents') return (member as (...given: unknown[]) => unknown).apply(target, args)
-          if (life.dead) return never
-          if (name !== 'commit') return (member as (...given: unknown[]) => unknown).apply(target, args)
-          this.commits += 1
-          const now = this.crash?.commit === this.commits ? this.crash.when : undefined
-          if (now === 'before') return die()
-          const result = (member as (...given: unknown[]) => Promise<unknown>).apply(target, args)
-          return now === 'after' ? result.then(die) : result
-        }
-      },
-    })
-  }
-
   async prepare(more: Partial<NodeRecord> = {}): Promise<void> {
     await new Promise<void>((done) => {
       this.#images.listen(0, '127.0.0.1', done)
     })
     const url = `http://127.0.0.1:${(this.#images.address() as AddressInfo).port}/disk.img`
-    const interfaces = {
-      power_interface: 'fake',
-      management_interface: 'fake',
-      boot_interface: 'fake',
-      deploy_interface: 'direct',
-      network_interface: 'noop',
-      storage_interface: 'noop',
-      inspect_interface: 'no-inspect',
-      rescue_interface: 'no-rescue',
-    }
-    const node = await this.#eye.createNode(
-      {
-        driver: 'fake-hardware',
-        provision_state: 'available',
-        ...interfaces,
-        instance_info: {
-          image_source: url,
-          image_disk_format: 'raw',
-          image_os_hash_algo: 'sha256',
-          image_os_hash_value: digest,
-        },
-        ...more,
-      },
-      [],
-    )
+    const node = await this.#eye.createNode({ ...diskNode(url), ...more }, [])
     this.uuid = node.uuid
     await this.#eye.createPort({ address: mac, node_uuid: node.uuid })
     this.#watch = this.#beMachine()
@@ -288,7 +234,8 @@ export class World implements AsyncDisposable {
   /** What the ramdisk of an inspection sends, until somebody takes it. */
   async #inspect(signal: AbortSignal): Promise<void> {
     const { data } = this
-    while (!signal.aborted && data) {
+    if (!data) return
+    while (!signal.aborted) {
       try {
         const sent = { data, wantsNode: false, microversion: 1, peer: '127.0.0.1' }
         return void (await this.#cutByCrash(this.callback.inspected(sent)))

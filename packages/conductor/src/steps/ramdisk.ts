@@ -42,8 +42,8 @@ export async function bootRamdisk(
   return { wait_for_agent }
 }
 
-// After a crash: an agent of the boot that this very step commanded is already here. Never reboot it.
-function agentIsHere({ node: { internal } }: Task): boolean {
+/** After a crash: an agent of the boot that this very step commanded is already here. Never reboot it. */
+export function agentIsHere({ node: { internal } }: Task): boolean {
   const { agent, flow } = internal
   if (!agent?.booted_at || !flow?.step_started_at || flow.attempt < 2) return false
   const ofThisStep = agent.booted_at >= flow.step_started_at

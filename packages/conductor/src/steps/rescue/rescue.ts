@@ -2,7 +2,7 @@ import { explain, Fault } from '@ferrite/shared/fault'
 import type { Step } from '../../core/step.ts'
 import type { Task } from '../../core/task.ts'
 import { ensurePower } from '../power.ts'
-import { bootRamdisk } from '../ramdisk.ts'
+import { agentIsHere, bootRamdisk } from '../ramdisk.ts'
 import { restoreInstance } from '../restore-instance.ts'
 import type { StepSettings } from '../settings.ts'
 
@@ -14,8 +14,11 @@ export const bootRescue = (settings: StepSettings): Step => ({
   step: 'boot_rescue',
   boots_ramdisk: true,
   async run(task) {
-    if (!task.node.disable_power_off) await ensurePower(task, 'power off')
-    await task.effect('clean up the instance’s boot', () => task.interfaces.boot.cleanUpInstance(task))
+    // Not a second time under a ramdisk that is up already: its media are among what would go.
+    if (!agentIsHere(task)) {
+      if (!task.node.disable_power_off) await ensurePower(task, 'power off')
+      await task.effect('clean up the instance’s boot', () => task.interfaces.boot.cleanUpInstance(task))
+    }
     return bootRamdisk(task, 'rescuing', settings, { mode: 'rescue' })
   },
 })

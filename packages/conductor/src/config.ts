@@ -44,7 +44,7 @@ export const configSchema = z.strictObject({
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
     .describe('Least severe level that is logged.'),
-  enabled_hardware_types: names(['redfish']).describe(
+  enabled_hardware_types: names(['redfish', 'ipmi']).describe(
     'Hardware types that nodes may use; fake-hardware is for tests only.',
   ),
   automated_clean: bool(true).describe(

@@ -17,7 +17,7 @@ export type QemuParts = {
   serial: string
   uefi?: { code: UefiFiles['code']; vars: string } | undefined
   /** For firmware that has to bring its own network boot: no option ROM on the card. */
-  withoutRom?: boolean
+  withoutRom?: boolean | undefined
 }
 
 /** The command line of a machine: TCG, because it is there everywhere; firmware and kernel speak on the serial line. */

@@ -21,6 +21,8 @@ export type VmSpec = {
   bmcOptions?: BmcOptions
   diskBytes?: number
   memoryMib?: number
+  /** The network card brings no boot code: firmware boots by its own PXE and TFTP, and is sent a loader. */
+  withoutRom?: boolean
 }
 
 /** A virtual machine and the BMC in front of it. */
@@ -54,6 +56,7 @@ export async function startVmMachine(spec: VmSpec, around: Surroundings): Promis
       disk: await machineDisk(path.join(dir, `${name}.disk`), spec.diskBytes ?? 4 * GiB),
       firmware: spec.firmware ?? 'bios',
       memoryMib: spec.memoryMib ?? 768,
+      withoutRom: spec.withoutRom,
       // A BMC has a network of its own, on which this computer's services are where they are.
       mediumUrl: (url) => url.replace(`//${hostAddress}:`, '//127.0.0.1:'),
     }),

@@ -1,13 +1,11 @@
 import { EventEmitter, once } from 'node:events'
-import { copyFile, mkdir, rm } from 'node:fs/promises'
-import { existsSync } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { Fault } from '@ferrite/shared/fault'
 import type { BootOverride, BootTarget, Machine, MachineState } from '../machine.ts'
 import type { MachineDisk } from '../machine-disk.ts'
 import { afterBoot, bootDevices, bootIndex, bootOrder } from './boot-order.ts'
 import { signIn } from './console-signs.ts'
-import { uefiFiles } from './firmware-files.ts'
+import { flashAt } from './firmware-files.ts'
 import type { FirmwareKind } from './firmware-files.ts'
 import { fetchMedium } from './medium.ts'
 import { startProgram } from './program.ts'
@@ -30,6 +28,8 @@ export type VmParts = {
   socketDir: string
   firmware: FirmwareKind
   memoryMib: number
+  /** The card brings no network boot code: firmware has to have its own. */
+  withoutRom?: boolean | undefined
   /** Words before the command: how to get into a network namespace. */
   enter: readonly string[]
   /** Where the BMC finds what it is told to put into a drive. */
@@ -47,6 +47,8 @@ export class VmMachine implements Machine {
   readonly consoleFile: string
   readonly media = new Map<string, string>()
   readonly boots: { at: Date; from: BootTarget; why: 'power on' | 'reset' }[] = []
+  /** Takes the order to power on, and does not: a dead power supply. */
+  isStuckOff = false
   #parts: VmParts
   #console: SerialConsole
   #override: BootOverride = { enabled: 'Disabled', target: 'None', mode: 'UEFI' }
@@ -134,7 +136,7 @@ export class VmMachine implements Machine {
   }
 
   powerOn(): void {
-    if (this.#state !== 'off') return
+    if (this.#state !== 'off' || this.isStuckOff) return
     this.#enter('firmware')
     void this.#inTurn(() => this.#start())
   }
@@ -166,13 +168,13 @@ export class VmMachine implements Machine {
   async #start(): Promise<void> {
     const order = bootOrder(this.#override)
     const qmp = await openQmp(path.join(this.#parts.socketDir, `${this.name}.qmp`))
-    const { nics, disk, uuid, memoryMib, dir } = this.#parts
+    const { nics, disk, uuid, memoryMib, withoutRom, dir } = this.#parts
     const medium = (slot: string) => (this.media.has(slot) ? this.#mediumFile(slot) : undefined)
     const args = qemuArgs({
-      ...{ name: this.name, uuid, memoryMib, nics, order },
+      ...{ name: this.name, uuid, memoryMib, withoutRom, nics, order },
       ...{ disk: disk.path, media: { cd: medium('Cd'), usb: medium('USBStick') } },
       ...{ qmp: qmp.path, serial: this.#console.path },
-      uefi: this.firmware === 'uefi' ? await this.#flash() : undefined,
+      uefi: this.firmware === 'uefi' ? await flashAt(path.join(dir, `${this.name}.vars.fd`)) : undefined,
     })
     qmp.onEvent(({ event }) => {
       if (event === 'RESET') this.#begin('reset')
@@ -216,14 +218,6 @@ export class VmMachine implements Machine {
     await qmp?.[Symbol.asyncDispose]()
     this.#console.note(`${this.name}: power off${why && ` (${why})`}`)
     this.#enter('off', why)
-  }
-
-  async #flash(): Promise<{ code: string; vars: string }> {
-    const files = uefiFiles()
-    if (!files) throw new Fault('not_found', 'there is no UEFI firmware for QEMU: apt-get install ovmf')
-    const vars = path.join(this.#parts.dir, `${this.name}.vars.fd`)
-    if (!existsSync(vars)) await copyFile(files.vars, vars)
-    return { code: files.code, vars }
   }
 
   #mediumFile(slot: string): string {

@@ -13,7 +13,7 @@ export const bootSettings = {
   file_url_allowed_paths: names([]).describe('Directories from which kernels and ramdisks may come as file: URLs.'),
   kernel_append_params: z
     .string()
-    .default('nofb nomodeset vga=normal console=tty0 console=ttyS0,115200n8')
+    .default('nofb nomodeset console=tty0 console=ttyS0,115200n8')
     .describe('Kernel parameters for ramdisks, beside our own; what %default% stands for in a node’s.'),
   boot_endpoint: text().describe('URL under which boot loaders reach this conductor; default: ramdisk_endpoint.'),
   ipxe_loaders: z.string().default('/usr/lib/ipxe').describe('Directory of the iPXE loaders (Debian: package ipxe).'),

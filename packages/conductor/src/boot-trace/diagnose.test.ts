@@ -10,6 +10,7 @@ const facts = (signs: Seen[], more: Partial<BootFacts> = {}): BootFacts => ({
   dhcpTrouble: undefined,
   seesDhcp: true,
   misplaced: [],
+  placed: false,
   movement: undefined,
   bootUrl: 'http://10.66.0.1:6386/ferrite/v1/boot',
   ...more,

@@ -21,6 +21,8 @@ export type BootFacts = {
   seesDhcp: boolean
   /** Ports that the switch says are elsewhere than they should be. */
   misplaced: readonly { mac: string; network: string | null; wanted: string }[]
+  /** The switch says that every port is where it should be. */
+  placed: boolean
   movement: Seen | undefined
   bootUrl: string
 }
@@ -104,7 +106,7 @@ const rows: readonly Say[] = [
     at('dhcp_request')
       ? `there is no DHCP answer: the machine asked for an address and got none${reason(at('dhcp_unanswered'))}. Likely: no free address (dhcp_ranges), or the host is ignored by dnsmasq`
       : undefined,
-  ({ seesDhcp, power }) => nothingSeen(seesDhcp, power),
+  (facts) => nothingSeen(facts),
 ]
 
 /** Why a boot does not go on, in one sentence, and what it got to. */
@@ -174,8 +176,12 @@ function cut(kind: 'kernel' | 'ramdisk', at: At, movement: Seen | undefined): st
 
 const reason = (seen: SeenSign | undefined): string => (seen?.detail ? ` (${seen.detail})` : '')
 
-function nothingSeen(seesDhcp: boolean, power: BootFacts['power']): string {
+function nothingSeen({ seesDhcp, power, placed }: BootFacts): string {
   const on = power === 'power on' ? 'the machine is on' : 'the BMC does not say whether the machine is on'
+  if (placed) {
+    const who = seesDhcp ? 'our DHCP server heard nothing of it' : 'it fetched nothing from here'
+    return `${on} and its port is on the right network, but ${who}. Likely: there is no DHCP (its server is down, or does not listen there), the network card is not in the boot order, the BMC ignored the boot device, or the firmware is still at its self-test`
+  }
   if (!seesDhcp)
     return `${on}, but it fetched nothing from here. Likely: no DHCP server answers it, or one that does not name our boot script; wrong network (VLAN); the network is not in its boot order`
   return `${on}, but no DHCP request of it was seen. Likely: wrong network (VLAN), no cable, the network card not in its boot order, the BMC ignored the boot device, or its firmware is still at its self-test`

@@ -97,9 +97,11 @@ function tftpLine(state: State, text: string): LogSight[] {
   const detail = file.split('/').at(-1) ?? file
   if (verb === 'sent') return [{ mac, seen: { what: `${kind}_sent`, detail } }]
   if (verb === 'failed sending') return kind === 'script' ? [] : [{ mac, seen: { what: `${kind}_cut`, detail } }]
-  // PXELINUX and GRUB try many names for their configuration before they come to the right one.
-  return kind === 'script' ? [] : [{ mac, seen: { what: `${kind}_missing`, detail } }]
+  // PXELINUX and GRUB try many names for their configuration before they come to the right one; shim asks for updates.
+  return kind === 'script' || optional.test(detail) ? [] : [{ mac, seen: { what: `${kind}_missing`, detail } }]
 }
+
+const optional = /^(revocations\w*|certwrapper|shim_certificate\w*|mm\w+|fb\w+)\.efi$/i
 
 function kindOf(file: string): 'loader' | 'script' | 'kernel' | 'ramdisk' {
   if (file.endsWith('deploy_kernel')) return 'kernel'

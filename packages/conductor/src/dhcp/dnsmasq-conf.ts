@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { Fault } from '@ferrite/shared/fault'
+import { pxeTag } from './provider.ts'
 
 export type DnsmasqConf = {
   interface: string
@@ -62,6 +63,9 @@ export function dnsmasqConf(conf: DnsmasqConf): string {
     'dhcp-boot=tag:!ipxe,tag:efi64,snponly.efi',
     `dhcp-boot=tag:!ipxe,tag:efihttp,${conf.httpLoaderUrl}`,
     'dhcp-option-force=tag:!ipxe,tag:efihttp,60,HTTPClient',
+    '# The last line that fits is the one that counts.',
+    `dhcp-boot=tag:!ipxe,tag:bios,tag:${pxeTag},pxelinux.0`,
+    `dhcp-boot=tag:!ipxe,tag:efi64,tag:${pxeTag},bootx64.efi`,
     ...routerAdvertisement(face, conf.ipv6Prefix),
   ]
   return `${lines.join('\n')}\n`

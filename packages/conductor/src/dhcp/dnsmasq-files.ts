@@ -1,7 +1,7 @@
 import { access, constants, mkdir, open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { explain, Fault } from '@ferrite/shared/fault'
-import type { DhcpBoot, DhcpProvider } from './provider.ts'
+import { pxeTag, type DhcpBoot, type DhcpProvider } from './provider.ts'
 
 export type DnsmasqFiles = {
   hostsDir: string
@@ -25,7 +25,7 @@ export function dnsmasqProvider(files: DnsmasqFiles): DhcpProvider {
     async prepare(node, boot) {
       // Options first: a machine that is answered without them would boot something else.
       await write(optsFile(node.uuid), optionLines(node.uuid, boot))
-      for (const mac of node.macs) await write(hostFile(mac), hostLine(mac, node.uuid))
+      for (const mac of node.macs) await write(hostFile(mac), hostLine(mac, node.uuid, boot.loader))
     },
     async cleanUp(node) {
       for (const mac of node.macs) {
@@ -42,8 +42,9 @@ export function dnsmasqProvider(files: DnsmasqFiles): DhcpProvider {
   }
 }
 
-/** The tag of a node's hosts is its UUID. */
-const hostLine = (mac: string, uuid: string): string => `${mac.toLowerCase()},set:${uuid},set:ironic\n`
+/** The tag of a node's hosts is its UUID. Another tells our own dnsmasq that the machine wants PXELINUX or GRUB. */
+const hostLine = (mac: string, uuid: string, loader?: DhcpBoot['loader']): string =>
+  `${mac.toLowerCase()},set:${uuid},set:ironic${loader === 'pxe' ? `,set:${pxeTag}` : ''}\n`
 
 /** Options as dnsmasq's `dhcp-optsdir` takes them: `tag:…,number,value`. */
 export function optionLines(uuid: string, boot: DhcpBoot): string {

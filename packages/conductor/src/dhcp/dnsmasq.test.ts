@@ -61,6 +61,9 @@ dhcp-boot=tag:!ipxe,tag:bios,undionly.kpxe
 dhcp-boot=tag:!ipxe,tag:efi64,snponly.efi
 dhcp-boot=tag:!ipxe,tag:efihttp,http://10.66.0.1:6386/ferrite/v1/boot/loader/snponly.efi
 dhcp-option-force=tag:!ipxe,tag:efihttp,60,HTTPClient
+# The last line that fits is the one that counts.
+dhcp-boot=tag:!ipxe,tag:bios,tag:pxe-loader,pxelinux.0
+dhcp-boot=tag:!ipxe,tag:efi64,tag:pxe-loader,bootx64.efi
 enable-ra
 dhcp-range=fd66::,ra-only,64
 ra-param=br-prov,high,60

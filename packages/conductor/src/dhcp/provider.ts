@@ -16,6 +16,9 @@ export type DhcpNode = {
   /** It needs an address here when it runs its own system. */ staysHere: boolean
 }
 
+/** The tag of hosts that are given PXELINUX or GRUB. */
+export const pxeTag = 'pxe-loader'
+
 /** Who answers machines that ask for an address, and is told what they boot. */
 export interface DhcpProvider {
   readonly name: string

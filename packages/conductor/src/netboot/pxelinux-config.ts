@@ -34,9 +34,8 @@ export function grubConfig(boot: TftpBoot | undefined, mac: string): string {
 /** What GRUB reads first: it goes on with the file of the port that the machine booted from. */
 export const grubEntry = [
   'set timeout=0',
-  'if [ -f "/grub/${net_default_mac}.conf" ]; then',
-  '  configfile "/grub/${net_default_mac}.conf"',
-  'fi',
+  // TFTP cannot say whether a file is there: GRUB comes back here when it is not.
+  'configfile "/grub/${net_default_mac}.conf"',
   'echo "This machine is not known here, or has no network boot to do."',
   'sleep 10',
   'exit',

@@ -87,27 +87,29 @@ async function readPower(task: Task): Promise<BootFacts['power']> {
 type Known = Pick<BootFacts, 'boot' | 'silentMs' | 'power'>
 
 async function factsFor(parts: Parts, task: Task, known: Known): Promise<BootFacts> {
+  const places = await placesOf(task)
   return {
     ...known,
+    misplaced: places?.filter(({ network, wanted }) => network !== wanted) ?? [],
+    placed: places?.every(({ network, wanted }) => network === wanted) ?? false,
     dhcpTrouble: parts.dhcpTrouble(),
     seesDhcp: parts.seesDhcp,
-    misplaced: await misplacedPorts(task),
     movement: parts.tracer.movement(task.node.uuid),
     bootUrl: parts.bootUrl(),
   }
 }
 
-async function misplacedPorts(task: Task): Promise<BootFacts['misplaced']> {
+/** Where the switch says that each port is, and where it should be; undefined when nobody can be asked. */
+async function placesOf(task: Task): Promise<{ mac: string; network: string | null; wanted: string }[] | undefined> {
   const { network } = task.interfaces
   const now = task.node.internal.network
   const wanted = now ? network.nameOf?.(task, now) : undefined
-  if (wanted === undefined) return []
+  if (wanted === undefined) return undefined
   try {
-    const found = (await network.whereabouts?.(task)) ?? []
-    return found.filter((port) => port.network !== wanted).map((port) => ({ ...port, wanted }))
+    return (await network.whereabouts?.(task))?.map((port) => ({ ...port, wanted }))
   } catch (error) {
     task.signal.throwIfAborted()
     task.log.debug({ reason: explain(error) }, 'the switch does not say where the ports are')
-    return []
+    return undefined
   }
 }

@@ -104,8 +104,9 @@ async function offer(
     },
   }
   await task.save({ internal: { netboot, dnsmasq_tag: parts.dhcp.name === 'dnsmasq' ? task.node.uuid : undefined } })
+  // Firmware that is iPXE asks for a script whatever the boot interface is called.
+  await writeIpxe(parts, task, { entry, args })
   if (name === 'pxe') await writePxe(parts, task, { found, args, macs: bootMacs(task) })
-  else await writeIpxe(parts, task, { entry, args })
   await parts.dhcp.prepare(dhcpNode(task), {
     loader: name,
     bootFile: bootFileFor(name, parts, task),

@@ -15,6 +15,7 @@ export const nouns: readonly Noun[] = [
   { name: 'agent',      summary: 'Run the agent: on a machine, or as one',        load: async () => (await import('./commands/agent.ts')).agentCommand() },
   { name: 'write',      summary: 'Write an image onto a disk of this machine',   load: async () => (await import('./commands/write.ts')).writeCommand() },
   { name: 'image',      summary: 'Make the chunk map of an image',               load: async () => (await import('./commands/image.ts')).imageCommand() },
+  { name: 'token',      summary: 'Bearer tokens of the API: make, list, revoke',   load: async () => (await import('./commands/token.ts')).tokenCommand() },
   { name: 'config',     summary: 'Settings of the conductor, and their origins', load: async () => (await import('./commands/config.ts')).configCommand() },
   { name: 'completion', summary: 'Completion script for bash, zsh or fish',      load: async () => (await import('./commands/completion.ts')).completionCommand() },
   { name: 'version',    summary: 'Versions of this program and of the server',   load: async () => (await import('./commands/version.ts')).versionCommand() },

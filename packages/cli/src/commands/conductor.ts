@@ -1,6 +1,9 @@
 import { Command } from 'commander'
 import { version } from '@ferrite/shared/version'
 import type { Config } from '@ferrite/conductor/config'
+import { withOutput } from '../context.ts'
+import { CommandError } from '../exit.ts'
+import { withOutputOptions } from '../options.ts'
 import { openTerminal, type Terminal } from '../terminal.ts'
 import { settingsFrom, withSettingOptions, type SettingOptions } from './settings.ts'
 
@@ -16,7 +19,9 @@ Every setting can also be given as FERRITE_NAME; see ferrite config show --long`
 /** `ferrite conductor`: runs until SIGINT or SIGTERM. */
 export const conductorCommand = (): Command =>
   withSettingOptions(
-    new Command('conductor').description('Run the conductor: API, database and workers, until SIGINT or SIGTERM.'),
+    new Command('conductor')
+      .enablePositionalOptions()
+      .description('Run the conductor: API, database and workers, until SIGINT or SIGTERM.'),
   )
     .addHelpText('after', examples)
     .action(async (options: SettingOptions) => {
@@ -26,6 +31,34 @@ export const conductorCommand = (): Command =>
       greet(config, openTerminal(process.stderr))
       await runConductor(config)
     })
+    .addCommand(openApi())
+    .addCommand(audit())
+
+const openApi = (): Command =>
+  withOutputOptions(new Command('openapi').description('The API as an OpenAPI 3.1 document.')).action(
+    withOutput(async (out) => {
+      const { wholeDocument } = await import('@ferrite/conductor/api/openapi/whole-document')
+      const document = wholeDocument()
+      await out.show(document, () => `${JSON.stringify(document, null, 2)}\n`)
+    }),
+  )
+
+const audit = (): Command =>
+  withOutputOptions(
+    withSettingOptions(
+      new Command('audit').description('Check that no line of the audit log was changed or taken out.'),
+    ),
+  ).action(
+    withOutput(async (out, options: SettingOptions) => {
+      const { loadConfig } = await import('@ferrite/conductor/config')
+      const { auditFile, verifyAuditLog } = await import('@ferrite/conductor/api/audit-log')
+      const file = auditFile(settingsFrom(options, loadConfig).state_dir)
+      const { lines, broken } = await verifyAuditLog(file)
+      if (broken)
+        throw new CommandError('failed', `line ${broken.line} of ${file} is not what was written: ${broken.reason}`)
+      await out.show({ file, lines }, () => `${lines} records in ${file}, unbroken.\n`)
+    }),
+  )
 
 /** Tells a person at a terminal where things are; the log tells programs. */
 function greet(config: Config, terminal: Terminal): void {

@@ -56,7 +56,7 @@ export type Verdict = { lines: number; broken: { line: number; reason: string } 
 
 /** Reads the log of a state directory and follows its chain. Lines that a crash cut off are passed over. */
 export async function verifyAuditLog(file: string): Promise<Verdict> {
-  const lines = (await readFile(file, 'utf8')).split('\n').slice(0, -1)
+  const lines = (await readLog(file)).split('\n').slice(0, -1)
   let hash = none
   let seq = 0
   for (const [index, line] of lines.entries()) {
@@ -69,6 +69,14 @@ export async function verifyAuditLog(file: string): Promise<Verdict> {
     seq += 1
   }
   return { lines: seq, broken: undefined }
+}
+
+async function readLog(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    throw new Fault('not_found', `cannot read the audit log ${file}`, { cause })
+  }
 }
 
 const broken = (lines: readonly string[], index: number, reason: string): Verdict => ({

@@ -1,5 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
 import { Fault } from '@ferrite/shared/fault'
@@ -86,6 +96,7 @@ export function revokeToken(file: string, ident: string): TokenEntry {
 /** One writer at a time: the new file is made under a name that only one can have, and then takes the place. */
 function change(file: string, to: (tokens: TokenEntry[]) => TokenEntry[]): void {
   const next = `${file}.new`
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
   let fd: number
   try {
     fd = openSync(next, 'wx', 0o600)

@@ -24,20 +24,25 @@ export type Contestant = {
   command: (job: Job) => readonly [string, ...string[]]
 }
 
-const cli = fileURLToPath(new URL('ours.ts', import.meta.url))
+const cli = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
 const stage = fileURLToPath(new URL('stage.ts', import.meta.url))
 const pythonLoop = fileURLToPath(new URL('ipa-like.py', import.meta.url))
 const python = '/usr/bin/python3'
 export const rawName = 'image.raw'
+export const mapName = `${rawName}.chunks.json`
 
 const always = () => Promise.resolve(true)
 const url = ({ origin }: Job, file: string): string => `${origin}/${file}`
-const ours = (name: string, what: string, file: string, ...flags: string[]): Contestant => ({
+type Flags = { flags?: readonly string[]; more?: (job: Job) => readonly string[] }
+const ours = (name: string, what: string, file: string, { flags = ['--no-verify'], more }: Flags = {}): Contestant => ({
   name,
   what: `our write of ${file}, ${what}`,
   writes: true,
   available: always,
-  command: (job) => [process.execPath, cli, url(job, file), job.files[file] ?? '', job.target, ...flags],
+  command: (job) => {
+    const image = ['--url', url(job, file), '--checksum', `sha256:${job.files[file]}`]
+    return [process.execPath, cli, 'write', ...image, '--disk', job.target, '--json', ...flags, ...(more?.(job) ?? [])]
+  },
 })
 const shell = (script: string): readonly [string, ...string[]] => ['bash', '-o', 'pipefail', '-c', script]
 const dd = (target: string): string =>
@@ -76,7 +81,7 @@ const alone = (name: string, what: string, command: Contestant['command'], avail
 
 /** Everything that is compared, in the order of a round. */
 export const contestants: readonly Contestant[] = [
-  ours('ferrite', 'read-back off', rawName, '--no-verify'),
+  ours('ferrite', 'read-back off', rawName),
   {
     name: 'ipa-like',
     what: 'one thread, 1 MiB chunks, hash, buffered write, flush (python3, requests)',
@@ -84,7 +89,7 @@ export const contestants: readonly Contestant[] = [
     available: () => has(python),
     command: (job) => [python, pythonLoop, url(job, rawName), job.files[rawName] ?? '', job.target],
   },
-  ours('ferrite-verify', 'read-back on', rawName),
+  ours('ferrite-verify', 'read-back on', rawName, { flags: [] }),
   {
     name: 'shell-direct',
     what: 'curl | tee >(dd bs=4M oflag=direct) | sha256sum',
@@ -95,15 +100,21 @@ export const contestants: readonly Contestant[] = [
         `test "$(curl -fsS '${url(job, rawName)}' | tee >(${dd(job.target)}) | sha256sum | cut -d' ' -f1)" = ${job.files[rawName]} && sync '${job.target}'`,
       ),
   },
-  ours('ferrite-zstd', 'read-back off', 'image.zst', '--no-verify'),
+  ours('ferrite-zstd', 'read-back off', 'image.zst'),
   unpacked('shell-zstd', 'image.zst', 'zstd -dc'),
-  ours('ferrite-gzip', 'read-back off', 'image.gz', '--no-verify'),
+  ours('ferrite-gzip', 'read-back off', 'image.gz'),
   unpacked('shell-gzip', 'image.gz', 'gzip -dc'),
-  ours('ferrite-qcow2', 'read-back off', 'image.qcow2', '--no-verify'),
+  ours('ferrite-qcow2', 'read-back off', 'image.qcow2'),
   converted('convert-qcow2', 'image.qcow2'),
-  ours('ferrite-qcow2-zlib', 'read-back off', 'image-zlib.qcow2', '--no-verify'),
+  ours('ferrite-qcow2-zlib', 'read-back off', 'image-zlib.qcow2'),
   converted('convert-qcow2-zlib', 'image-zlib.qcow2'),
-  { ...ours('ferrite-delta', 'by its chunk map, 95 % of it there', rawName, '--map'), onOldImage: true },
+  {
+    ...ours('ferrite-delta', 'by its chunk map, 95 % of it there', rawName, {
+      flags: [],
+      more: (job) => ['--chunk-map', url(job, mapName), '--chunk-map-checksum', `sha256:${job.files[mapName]}`],
+    }),
+    onOldImage: true,
+  },
   alone('receive', 'receive (our connection, bytes thrown away)', (job) => [
     process.execPath,
     stage,

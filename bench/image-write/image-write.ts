@@ -3,7 +3,6 @@ import { mkdtemp, open, rm, stat } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs, promisify } from 'node:util'
-import { fileURLToPath } from 'node:url'
 import { contestants, rawName } from './contestants.ts'
 import type { Job } from './contestants.ts'
 import { makeImages } from './images.ts'
@@ -14,7 +13,6 @@ import { given, makeTarget } from './target.ts'
 import { report } from './table.ts'
 
 const execute = promisify(execFile)
-const cli = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
 
 const usage = `node bench/main.ts image-write [--size-mib 1024] [--rounds 3] [--dir DIR] [--disk DEVICE] [--json]
 
@@ -42,7 +40,6 @@ export async function imageWrite(args: readonly string[]): Promise<void> {
     const files = await makeImages(directory, bytes)
     await using server = await startImageServer(directory)
     await using target = values.disk ? given(values.disk) : await makeTarget(directory, bytes)
-    await execute(process.execPath, [cli, 'image', 'index', path.join(directory, rawName)])
     const isBlockDevice = (await stat(target.path)).isBlockDevice()
     const job: Job = { origin: server.origin, directory, target: target.path, isBlockDevice, bytes, files }
     const results = await rounds(job, Number(values.rounds), values.only)

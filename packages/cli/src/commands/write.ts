@@ -79,6 +79,7 @@ async function write(options: WriteOptions): Promise<number> {
     interruptedAt ||= performance.now()
     interrupt.abort(new Fault('aborted', 'the write was interrupted'))
   }
+  // They stay to the end: the second of a doubled Ctrl-C must not change the exit code.
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
   const output = options.json ? jsonOutput() : textOutput(process.stderr)
   try {
@@ -92,7 +93,5 @@ async function write(options: WriteOptions): Promise<number> {
   } catch (error) {
     output.failed(error)
     return isFault(error, 'aborted') ? 130 : isFault(error, 'invalid') ? 2 : 1
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
   }
 }

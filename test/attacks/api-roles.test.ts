@@ -186,7 +186,13 @@ test('nothing moves to, or hangs itself onto, what its caller cannot change', as
   ]
   for (const [who, method, path, body] of tries) {
     const answer = await world.as(who)(method, path, body)
-    expect([who, method, path, body, [400, 403, 404, 409].includes(answer.status)]).toEqual([who, method, path, body, true])
+    expect([who, method, path, body, [400, 403, 404, 409].includes(answer.status)]).toEqual([
+      who,
+      method,
+      path,
+      body,
+      true,
+    ])
   }
   expect(await world.api.store.port(ownPort)).toMatchObject({ node_uuid: own, portgroup_uuid: null })
 })

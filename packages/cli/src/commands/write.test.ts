@@ -31,7 +31,9 @@ function ferrite(args: readonly string[], onOutput?: (kill: () => void) => void)
     let [stdout, stderr] = ['', '']
     child.stdout.on('data', (chunk: Buffer) => {
       stdout += chunk.toString()
-      if (stdout.includes('"write"')) onOutput?.(() => child.kill('SIGINT'))
+      if (!stdout.includes('"write"')) return
+      onOutput?.(() => child.kill('SIGINT'))
+      onOutput = undefined
     })
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
     child.once('close', (code) => resolve({ code, stdout, stderr }))

@@ -25,7 +25,7 @@ esac
 exit 0
 `
 
-beforeEach(async () => {
+async function setUp(more: Parameters<typeof startFakeConductor>[0] = {}): Promise<void> {
   directory = await mkdtemp(path.join(tmpdir(), 'ferrite-netboot-'))
   const bmc = path.join(directory, 'bmc')
   await mkdir(bmc)
@@ -51,12 +51,15 @@ beforeEach(async () => {
     dhcp_optsdir: path.join(directory, 'opts'),
     tftp_root: path.join(directory, 'tftp'),
     boot_stage_timeout: 600,
+    ...more,
   })
-})
-afterEach(async () => {
+}
+async function tearDown(): Promise<void> {
   await conductor[Symbol.asyncDispose]()
   await rm(directory, { recursive: true, force: true })
-})
+}
+beforeEach(() => setUp())
+afterEach(tearDown)
 
 const get = (where: string, headers: Record<string, string> = {}, method = 'GET') =>
   fetch(`${conductor.ramdiskUrl}/ferrite/v1/boot${where}`, { headers, method })
@@ -225,4 +228,15 @@ test('a check tries everything but power', async () => {
   })
   const kept = await fetch(`${conductor.url}/ferrite/v1/nodes/${uuid}/check`)
   expect(await kept.json()).toMatchObject({ results })
+})
+
+test('a machine of which nothing is seen fails at the limit for that, with the reason', async () => {
+  await tearDown()
+  await setUp({ check_provision_state_interval: 0.05, boot_firmware_timeout: 0.3, boot_stage_timeout: 0.3 })
+  const uuid = await waitingNode()
+  const failed = async () => {
+    await until(async () => (await conductor.store.node(uuid))?.provision_state === 'clean failed')
+    return (await conductor.store.node(uuid))?.last_error
+  }
+  expect(await failed()).toMatch(/the machine is on, but it fetched nothing from here.+Last seen: power on/)
 })

@@ -24,30 +24,39 @@ export type BootWatchSettings = {
   since: Date
 }
 
-type Parts = ProvisionParts & TaskParts & BootWatchSettings & { tracer: BootTracer }
+type Given = ProvisionParts & TaskParts & BootWatchSettings & { tracer: BootTracer }
+/** Since when each node's BMC has said "off" without a break, monotonic milliseconds. */
+type Parts = Given & { offSince: Map<string, number> }
 
 const waiting = ['wait call-back', 'clean wait', 'inspect wait', 'rescue wait', 'service wait']
-/** A machine that is off is given this long: BMCs may show the old state for a while. */
-const offMs = 30_000
+/** How long after the last sign a machine is asked for its power at all. */
+const quietMs = 20_000
+/** How long it has to be off: firmware may power-cycle a machine during its self-test. */
+const offMs = 20_000
 
 /** Ends boots that go nowhere, long before the limit for everything, with the last thing seen and what is likely. */
-export const watchBoots = (parts: Parts): Periodic => ({
-  name: 'watch boots',
-  everyMs: parts.everyMs,
-  run: (signal) =>
-    eachNode({ ...parts, signal, concurrency: 20 }, { in_states: waiting }, (node) => look(parts, node, signal)),
-})
+export function watchBoots(given: Given): Periodic {
+  const parts: Parts = { ...given, offSince: new Map() }
+  return {
+    name: 'watch boots',
+    everyMs: parts.everyMs,
+    run: (signal) =>
+      eachNode({ ...parts, signal, concurrency: 20 }, { in_states: waiting }, (node) => look(parts, node, signal)),
+  }
+}
 
 async function look(parts: Parts, node: NodeRecord, signal: AbortSignal): Promise<void> {
   const boot = currentBoot(node)
   const busy = node.maintenance || node.reservation !== null || node.internal.flow?.phase !== 'waiting'
   if (!boot || busy || node.internal.agent?.url !== undefined) return
   const silentMs = parts.clock.now().getTime() - lastSign(parts, node, boot)
-  if (silentMs < offMs) return
+  const limit = limitFor(parts, node, boot)
+  const isLate = limit > 0 && silentMs >= limit
+  if (!isLate && silentMs < quietMs) return void parts.offSince.delete(node.uuid)
   await using task = await readTask(parts, node, signal)
   const power = await readPower(task)
-  const limit = limitFor(parts, task, boot)
-  if (power !== 'power off' && (limit === 0 || silentMs < limit)) return
+  if (!isOffForLong(parts, node.uuid, power) && !isLate) return
+  parts.offSince.delete(node.uuid)
   const facts = await factsFor(parts, task, { boot, silentMs, power })
   await openFail(parts, node, `The machine does not boot the ramdisk: ${diagnose(facts)}`)
 }
@@ -59,29 +68,32 @@ function currentBoot({ internal }: NodeRecord): BootTrace | undefined {
 
 function lastSign({ tracer, since }: Parts, node: NodeRecord, boot: BootTrace): number {
   const movement = tracer.movement(node.uuid)?.at.getTime() ?? 0
-  const seen = boot.signs.map((one) => Date.parse(progressed(one)))
+  // The first time counts: asking the same again is no progress.
+  const seen = boot.signs.map((one) => Date.parse(one.at))
   return Math.max(since.getTime(), Date.parse(boot.started_at), movement, ...seen)
 }
 
-/** Asking the same again is no progress. */
-const progressed = ({ at }: BootTrace['signs'][number]): string => at
-
 /** What we cannot see we do not judge: only the BMC's word counts then. */
-function limitFor({ firmwareMs, stageMs }: Parts, task: Task, boot: BootTrace): number {
-  if (task.interfaces.boot.sees !== 'network boot') return 0
-  return boot.signs.some(({ what }) => what !== 'power_on') ? stageMs : firmwareMs
+function limitFor(parts: Parts, node: NodeRecord, boot: BootTrace): number {
+  if (parts.interfacesOf(node).boot.sees !== 'network boot') return 0
+  return boot.signs.some(({ what }) => what !== 'power_on') ? parts.stageMs : parts.firmwareMs
 }
 
 async function readPower(task: Task): Promise<BootFacts['power']> {
   try {
-    const first = await task.interfaces.power.getPowerState(task)
-    // Nothing is ended on one reading.
-    return first === 'power off' ? await task.interfaces.power.getPowerState(task) : first
+    return await task.interfaces.power.getPowerState(task)
   } catch (error) {
     task.signal.throwIfAborted()
     task.log.debug({ reason: explain(error) }, 'the BMC does not say whether the machine is on')
     return undefined
   }
+}
+
+function isOffForLong({ offSince, clock }: Parts, uuid: string, power: BootFacts['power']): boolean {
+  const now = clock.monotonicMs()
+  if (power !== 'power off') offSince.delete(uuid)
+  else if (!offSince.has(uuid)) offSince.set(uuid, now)
+  return now - (offSince.get(uuid) ?? now) >= offMs
 }
 
 type Known = Pick<BootFacts, 'boot' | 'silentMs' | 'power'>

@@ -57,7 +57,7 @@ export function createBootServer({ store, files, nodeFiles, tracer, bootUrl }: B
       const path = wanted && files.pathOf(wanted.digest)
       if (!wanted || !path) return undefined
       remember(booting, peer, uuid)
-      return { path, digest: wanted.digest, ...noting(tracer, uuid, name) }
+      return { path, digest: wanted.digest, ...noting(tracer, uuid, name, wanted.size) }
     },
     loader: (name) => (httpLoaders.includes(name) ? `${nodeFiles.tftpRoot}/${name}` : undefined),
     traced(lookup) {
@@ -79,11 +79,17 @@ export function createBootServer({ store, files, nodeFiles, tracer, bootUrl }: B
 }
 
 /** Tells the trace how far a file has got. */
-function noting(tracer: BootTracer, uuid: string, name: string): Pick<BootServerFile, 'onBytes' | 'onMissing'> {
+function noting(
+  tracer: BootTracer,
+  uuid: string,
+  name: string,
+  /** What the file had when it was offered: one that was cut short since is not whole. */
+  total: number,
+): Pick<BootServerFile, 'onBytes' | 'onMissing'> {
   const kind = name === 'deploy_kernel' ? 'kernel' : 'ramdisk'
   return {
     onMissing: () => tracer.sawNode(uuid, { what: `${kind}_missing`, detail: name }),
-    onBytes(bytes, total, ended) {
+    onBytes(bytes, _, ended) {
       if (!ended && bytes === 0) tracer.sawNode(uuid, { what: `${kind}_started`, total })
       tracer.moving(uuid, { what: `${kind}_started`, bytes, total })
       if (ended) tracer.sawNode(uuid, { what: bytes >= total ? `${kind}_sent` : `${kind}_cut`, bytes, total })

@@ -30,8 +30,7 @@ export async function audit(
     request_id: requestId,
     global_request_id: globalId(request),
     status: reply.statusCode,
-    refused:
-      error === undefined ? null : maskedText(error instanceof Error ? explain(error) : String(error)).slice(0, 500),
+    refused: error === undefined ? null : maskedText(explain(error)).slice(0, 500),
     ...(before === undefined ? {} : { before, after: after ?? null }),
   }
   log.append({ at: context.clock.now().toISOString(), ...record })

@@ -34,8 +34,11 @@ export function errorAnswer(error: unknown, path: string, requestId: string): Er
   return { status, bug, headers, body: { error_message: JSON.stringify(inner) } }
 }
 
-const retryHeaders = (fault: Fault): Record<string, string> =>
-  fault.status === 503 || fault.status === 429 ? { 'retry-after': String(fault.details['retryAfter'] ?? 5) } : {}
+function retryHeaders({ status, details }: Fault): Record<string, string> {
+  if (status !== 503 && status !== 429) return {}
+  const { retryAfter } = details
+  return { 'retry-after': String(typeof retryAfter === 'number' ? retryAfter : 5) }
+}
 
 function asKnown(error: unknown, requestId: string): Fault | Refusal {
   if (error instanceof Fault || error instanceof Refusal) return error

@@ -94,6 +94,7 @@ export const programs = [
   '/usr/sbin/dmidecode',
   '/bin/efibootmgr',
   '/usr/bin/xz',
+  '/bin/bzip2',
 ] as const
 
 /** Only where there is a BMC to talk to, RAID or old disks. */
@@ -128,7 +129,7 @@ export const basePackages = [
     'kmod',
     'procps',
   ],
-  ...['nvme-cli', 'dmidecode', 'efibootmgr', 'xz-utils'],
+  ...['nvme-cli', 'dmidecode', 'efibootmgr', 'xz-utils', 'bzip2'],
 ] as const
 export const metalPackages = ['ipmitool', 'hdparm', 'mdadm'] as const
 /** What makes kernel and ramdisk boot from a CD or a USB stick, under BIOS, UEFI and Secure Boot. */

@@ -86,7 +86,6 @@ export async function openBootSide(config: Config, parts: Parts): Promise<BootSi
     async [Symbol.asyncDispose]() {
       await dhcp.stop()
       await tracer[Symbol.asyncDispose]()
-      await ipmi[Symbol.asyncDispose]()
     },
   }
 }

@@ -1,6 +1,5 @@
-import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
+import { existsSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import path from 'node:path'
 import type { Logger } from 'pino'
 import { isFault } from '@ferrite/shared/fault'
 import type { Clock } from '../../core/clock.ts'
@@ -11,6 +10,7 @@ import type { Budget } from '../budget.ts'
 import { ipmiInfo } from './driver-info.ts'
 import type { IpmiInfo } from './driver-info.ts'
 import { ipmitool } from './ipmitool.ts'
+import { sweepSecrets } from './secret-file.ts'
 import type { IpmitoolParts } from './ipmitool.ts'
 
 /** One BMC as drivers talk to it. Both: Fault bmc_unreachable, bmc_refused. `what` ends "asked to …". */
@@ -22,7 +22,7 @@ export interface Ipmi {
 }
 
 /** The BMCs that this process talks to by IPMI: one budget for each, however many nodes and tasks ask. */
-export interface IpmiBmcs extends AsyncDisposable {
+export interface IpmiBmcs {
   /** Fault invalid or missing_parameter for a `driver_info` that cannot be used. No request is made. */
   of(driverInfo: Readonly<Record<string, unknown>>): Ipmi
 }
@@ -40,7 +40,8 @@ type Known = { budget: Budget; /** It refused suite 17. */ onlySuite3: boolean }
 
 export function openIpmiBmcs(parts: IpmiParts): IpmiBmcs {
   const known = new Map<string, Known>()
-  const secretDirectory = privateDirectory()
+  const secretDirectory = memoryDirectory()
+  sweepSecrets(secretDirectory, parts.clock)
   const tool: IpmitoolParts = {
     run: parts.run ?? runProgram,
     clock: parts.clock,
@@ -65,7 +66,6 @@ export function openIpmiBmcs(parts: IpmiParts): IpmiBmcs {
         change: (...request) => bmc.budget.write(() => ask(...request)),
       }
     },
-    [Symbol.asyncDispose]: async () => rmSync(secretDirectory, { recursive: true, force: true }),
   }
 }
 
@@ -88,8 +88,7 @@ async function withSuite<T>(log: Logger, bmc: Known, info: IpmiInfo, ask: (ciphe
 const tmpfs = 0x01021994
 
 /** In memory where the system has such a place, so that no password touches a disk. */
-function privateDirectory(): string {
+function memoryDirectory(): string {
   const shm = '/dev/shm'
-  const inMemory = existsSync(shm) && statfsSync(shm).type === tmpfs
-  return mkdtempSync(path.join(inMemory ? shm : tmpdir(), 'ferrite-ipmi-'))
+  return existsSync(shm) && statfsSync(shm).type === tmpfs ? shm : tmpdir()
 }

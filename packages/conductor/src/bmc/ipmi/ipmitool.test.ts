@@ -4,12 +4,14 @@ import path from 'node:path'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { explain, Fault } from '@ferrite/shared/fault'
+import { Secret } from '@ferrite/shared/secret'
 import { systemClock } from '../../core/clock.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Run, RunResult } from '../../processes/run.ts'
 import { openIpmiBmcs } from './bmcs.ts'
 import { ipmiInfo } from './driver-info.ts'
 import { ipmitool } from './ipmitool.ts'
+import { secretFile, sweepSecrets } from './secret-file.ts'
 
 let directory: string
 beforeEach(async () => {
@@ -152,7 +154,7 @@ const log = pino({ level: 'silent' })
 
 test('suite 3 follows 17 once, for a BMC that does not have 17, and is remembered', async () => {
   const { calls, run } = recorder([{ stderr: 'no matching cipher suite', code: 1 }])
-  await using bmcs = openIpmiBmcs({ clock, log, changeIntervalMs: 0, run })
+  const bmcs = openIpmiBmcs({ clock, log, changeIntervalMs: 0, run })
   await bmcs.of(good).read(['mc', 'info'], 'tell what it is', signal)
   await bmcs.of(good).read(['mc', 'info'], 'tell what it is', signal)
   expect(calls.map(({ args }) => args[args.indexOf('-C') + 1])).toEqual(['17', '3', '3'])
@@ -160,7 +162,7 @@ test('suite 3 follows 17 once, for a BMC that does not have 17, and is remembere
 
 test('a suite that the operator chose is not left', async () => {
   const { calls, run } = recorder([{ stderr: 'no matching cipher suite', code: 1 }])
-  await using bmcs = openIpmiBmcs({ clock, log, changeIntervalMs: 0, run })
+  const bmcs = openIpmiBmcs({ clock, log, changeIntervalMs: 0, run })
   const asked = bmcs.of({ ...good, ipmi_cipher_suite: 17 }).read(['mc', 'info'], 'tell what it is', signal)
   await expect(asked).rejects.toMatchObject({ code: 'bmc_refused' })
   expect(calls).toHaveLength(1)
@@ -169,7 +171,7 @@ test('a suite that the operator chose is not left', async () => {
 test('a BMC that kept silent three times is left alone for a while', async () => {
   const dead = { stderr: 'Error: Unable to establish IPMI v2 / RMCP+ session', code: 1 }
   const { calls, run } = recorder([dead, dead, dead, dead])
-  await using bmcs = openIpmiBmcs({ clock, log, changeIntervalMs: 0, run })
+  const bmcs = openIpmiBmcs({ clock, log, changeIntervalMs: 0, run })
   const read = () => bmcs.of(good).read(['mc', 'info'], 'tell what it is', signal).catch(explain)
   for (let turn = 0; turn < 3; turn += 1) await read()
   expect(await read()).toContain('did not answer 3 times in a row')
@@ -180,8 +182,17 @@ test('changes on one BMC are apart by the interval', async () => {
   const { run } = recorder()
   const slept: number[] = []
   const waits: Clock = { ...systemClock, sleep: async (ms) => void slept.push(ms) }
-  await using bmcs = openIpmiBmcs({ clock: waits, log, changeIntervalMs: 5_000, run })
+  const bmcs = openIpmiBmcs({ clock: waits, log, changeIntervalMs: 5_000, run })
   for (const word of ['on', 'off']) await bmcs.of(good).change(['chassis', 'power', word], 'x', signal)
   expect(slept).toHaveLength(1)
   expect(slept[0]).toBeGreaterThan(4_000)
+})
+
+test('what a killed process left behind is swept away, what is in use is not', async () => {
+  const secret = new Secret('geheim')
+  await secretFile(directory, secret)
+  sweepSecrets(directory, systemClock)
+  expect(await readdir(directory)).toHaveLength(1)
+  sweepSecrets(directory, { ...systemClock, now: () => new Date(systemClock.now().getTime() + 3_600_000) })
+  expect(await readdir(directory)).toEqual([])
 })

@@ -35,7 +35,6 @@ async function setUp(limits = { changeMs: 5_000, softOffMs: 5_000 }) {
     management: ipmiManagement(bmcs),
     task: taskFor(sim.driverInfo),
     async [Symbol.asyncDispose]() {
-      await bmcs[Symbol.asyncDispose]()
       await sim[Symbol.asyncDispose]()
     },
   }

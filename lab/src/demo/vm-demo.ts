@@ -104,16 +104,18 @@ const factsOf = ({ machine, kind, ipmi, redfish }: VmLabMachine, lab: VmLab): st
 function watch(lab: VmLab, machine: VmLabMachine, show: Show): () => void {
   show.picture.machine = () => ({ network: networkOf(lab, machine), doing: doingOf(machine) })
   let last = ''
-  const tell = () => {
-    const { reason, state } = machine.machine
-    const now = `${doingOf(machine)}${reason && ` (${reason})`}`
-    if (now !== last) show.machine(state === 'off' ? now : `${now}, network ${networkOf(lab, machine)}`)
+  const say = (now: string) => {
+    if (now !== last) show.machine(now)
     last = now
   }
-  const forget = machine.machine.onChange(tell)
+  const forget = machine.machine.onChange(() => {
+    const { reason, state } = machine.machine
+    const now = `${doingOf(machine)}${reason && ` (${reason})`}`
+    say(state === 'off' ? now : `${now}, network ${networkOf(lab, machine)}`)
+  })
   const forgetMoves = lab.network.switch.onMove((mac) => {
     const network = lab.network.switch.networkOf(mac)
-    show.machine(network ? `its port is moved to the network ${network}` : 'its port is taken off the network')
+    say(network ? `its port is moved to the network ${network}` : 'its port is taken off the network')
   })
   return () => {
     forget()

@@ -4,9 +4,9 @@ import { CommandError } from '@ferrite/cli/exit'
 import { formatBytes, GiB, MiB } from '@ferrite/shared/units'
 import { makeCloudImage } from '../image/cloud-image.ts'
 import { demoImage, sha256Of } from '../image/demo-image.ts'
+import type { DemoImage } from '../image/demo-image.ts'
 
 const cacheDir = path.join(import.meta.dirname, '../../../.ferrite/cache')
-export const smallImageBytes = 64 * MiB
 const signal = AbortSignal.timeout(1_800_000)
 
 /** `lab image small|debian`: builds it, unless it is there, and prints where it is. */
@@ -21,8 +21,12 @@ export async function buildImage(name: string | undefined, print: (text: string)
 
 type Built = { file: string; description: string }
 
+/** The image that is deployed for lack of another: Debian's kernel and busybox. Built once. */
+export const makeSmallImage = (): Promise<DemoImage> =>
+  demoImage({ cacheDir, kinds: ['debian'], sizeBytes: 64 * MiB, signal })
+
 async function small(): Promise<Built> {
-  const image = await demoImage({ cacheDir, kinds: ['debian'], sizeBytes: smallImageBytes, signal })
+  const image = await makeSmallImage()
   return { file: image.path, description: image.description }
 }
 

@@ -10,6 +10,7 @@ export function describeLab(view: LabView): string {
     `machines      ${kinds[view.machines_as]}, networks: ${view.networks_as}`,
     ...(conductor ? [`conductor     ${conductor.url}   log ${conductor.log}`] : []),
     `images        ${view.images}`,
+    ...(view.image ? [`image         ${view.image.url}   ${view.image.description}`] : []),
     `deploy_iso    ${view.deploy_iso}`,
     `switch        ${view.switch}`,
     `files         ${view.dir}`,
@@ -32,7 +33,7 @@ function machineLines(machine: LabView['machines'][number]): string[] {
 }
 
 /** How to deploy a machine of it. */
-export function howToUse({ conductor, machines: [first] }: LabView): string {
+export function howToUse({ conductor, image, machines: [first] }: LabView): string {
   if (!conductor || !first) return ''
   const info = Object.entries(first.node['driver_info'] as Record<string, unknown>)
   const words = info.map(([key, value]) => `--driver-info ${key}=${quoted(String(value))}`)
@@ -44,8 +45,9 @@ With Debian's client (python3-ironicclient):
     ${rows.join(' \\\n    ')}
   baremetal port create ${first.macs[0]}${linkOf(first.port)} --node $(baremetal node show ${first.name} -f value -c uuid)
   baremetal node manage ${first.name} --wait && baremetal node provide ${first.name} --wait
-  baremetal node set ${first.name} --instance-info image_source=URL --instance-info image_os_hash_algo=sha256 \\
-    --instance-info image_os_hash_value=HEX --instance-info image_disk_format=raw
+  baremetal node set ${first.name} --instance-info image_source=${image?.url ?? 'URL'} \\
+    --instance-info image_os_hash_algo=sha256 --instance-info image_os_hash_value=${image?.sha256 ?? 'HEX'} \\
+    --instance-info image_disk_format=raw
   baremetal node deploy ${first.name} --wait
 With our own: FERRITE_URL=${conductor.url} pnpm ferrite node list
 `

@@ -10,6 +10,8 @@ export const labView = z.object({
   dir: z.string(),
   conductor: z.object({ url: z.string(), log: z.string() }).nullable(),
   images: z.string(),
+  /** One that boots here, as machines reach it. */
+  image: z.object({ url: z.string(), sha256: z.string(), description: z.string() }).nullable(),
   switch: z.string(),
   deploy_iso: z.string(),
   machines: z.array(
@@ -35,7 +37,7 @@ export const labView = z.object({
 export type LabView = z.infer<typeof labView>
 type MachineView = LabView['machines'][number]
 
-export async function viewOfVms(lab: VmLab, conductor: boolean): Promise<LabView> {
+export async function viewOfVms(lab: VmLab, conductor: boolean, image: LabView['image']): Promise<LabView> {
   const machines = lab.machines.map(async (one): Promise<MachineView> => {
     const { machine, redfish, ipmi } = one
     const account = redfish?.account ?? ipmi?.account ?? { username: '', password: '' }
@@ -53,7 +55,7 @@ export async function viewOfVms(lab: VmLab, conductor: boolean): Promise<LabView
   })
   return {
     ...{ machines_as: 'vm' as const, networks_as: lab.network.kind, dir: lab.dir, images: lab.images.url },
-    ...{ switch: lab.network.switch.url, deploy_iso: lab.deployIso },
+    ...{ switch: lab.network.switch.url, deploy_iso: lab.deployIso, image },
     conductor: conductor ? { url: lab.conductor.url, log: lab.conductor.logFile } : null,
     machines: await Promise.all(machines),
   }
@@ -81,7 +83,7 @@ export function viewOfProcesses(lab: Lab, conductor: boolean): LabView {
   }))
   return {
     ...{ machines_as: 'process' as const, networks_as: 'wires', dir: lab.dir, images: lab.images.url },
-    ...{ switch: lab.switch.url, deploy_iso: lab.deployIso, machines },
+    ...{ switch: lab.switch.url, deploy_iso: lab.deployIso, machines, image: null },
     conductor: conductor ? { url: lab.conductor.url, log: lab.conductor.logFile } : null,
   }
 }

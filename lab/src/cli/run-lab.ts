@@ -1,6 +1,9 @@
+import { explain } from '@ferrite/shared/fault'
 import { startLab } from '../lab.ts'
 import { whatIsMissing } from '../vm/needs.ts'
 import { startVmLab } from '../vm/vm-lab.ts'
+import type { VmLab } from '../vm/vm-lab.ts'
+import { makeSmallImage } from './build-image.ts'
 import { viewOfProcesses, viewOfVms } from './lab-view.ts'
 import type { LabView } from './lab-view.ts'
 import type { UpOptions } from './options.ts'
@@ -46,12 +49,25 @@ async function vms(up: UpOptions, say: (line: string) => void): Promise<RunningL
     ...(dir === undefined ? {} : { dir }),
     onProgress: say,
   })
+  const image = await smallImage(lab, say)
   return {
-    view: () => viewOfVms(lab, conductor),
+    view: () => viewOfVms(lab, conductor, image),
     onChange(listener) {
       for (const { machine } of lab.machines) machine.onChange(() => listener(line(machine)))
     },
     [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose](),
+  }
+}
+
+/** Something to deploy, where the packages that it is made of can be had. */
+async function smallImage(lab: VmLab, say: (line: string) => void): Promise<LabView['image']> {
+  try {
+    const { path, description } = await makeSmallImage()
+    const { url, sha256 } = await lab.images.add('small.img', { file: path })
+    return { url: lab.reachable(url), sha256, description }
+  } catch (error) {
+    say(`there is no image to deploy: ${explain(error)}`)
+    return null
   }
 }
 

@@ -10,14 +10,9 @@ import type { Config } from './config.ts'
 import { buildConfigdrive } from './configdrive/build.ts'
 import { checkConfigdrive } from './configdrive/check.ts'
 import type { Clock } from './core/clock.ts'
-import type { Findings } from './core/findings.ts'
 import type { Services } from './core/services.ts'
-import { redfishVirtualMedia } from './drivers/boot/redfish-virtual-media.ts'
-import { askImageServer } from './drivers/deploy/ask-image-server.ts'
-import { redfishInspect } from './drivers/inspect/redfish.ts'
-import { redfishManagement } from './drivers/management/redfish.ts'
-import { redfishPower } from './drivers/power/redfish.ts'
-import { createDrivers, type Drivers } from './drivers/table.ts'
+import { driversFor } from './driver-wiring.ts'
+import type { Drivers } from './drivers/table.ts'
 import { createEventBus } from './events.ts'
 import { findingsIn } from './findings.ts'
 import { keepLogs } from './keep-logs.ts'
@@ -31,7 +26,6 @@ import { startPeriodic, type Periodic } from './periodic/table.ts'
 import { watchAgents } from './periodic/watch-agents.ts'
 import { bootWatch } from './boot-watch.ts'
 import { bootTraceView } from './boot-trace/view.ts'
-import { bridgeNames } from './boot-settings.ts'
 import { continueInspection } from './provision/continue-inspection.ts'
 import { heartbeat } from './provision/heartbeat.ts'
 import { lookup } from './provision/lookup.ts'
@@ -41,7 +35,7 @@ import { progress } from './provision/progress.ts'
 import { createProvision } from './provision/provision.ts'
 import { workOn } from './provision/work-on.ts'
 import { createPlacer, type Placer } from './resources/placer.ts'
-import { inspectionSettings, stepSettings } from './step-settings.ts'
+import { stepSettings } from './step-settings.ts'
 import { everyNode } from './store/every-node.ts'
 import type { Store } from './store/store.ts'
 import { createWorkLoop } from './work/loop.ts'
@@ -123,50 +117,6 @@ export async function createConductor(config: Config, parts: ConductorParts): Pr
 }
 
 type Locking = TaskParts & { owner: string; leaseMs: number; stopped: AbortSignal }
-
-type DriverSide = { bmcs: Bmcs; media: BootMedia; boot: BootSide; findings: Findings }
-
-function driversFor(
-  config: Config,
-  settings: ReturnType<typeof stepSettings>,
-  { bmcs, media, boot, findings }: DriverSide,
-): Drivers {
-  return createDrivers({
-    enabled: config.enabled_hardware_types,
-    host: config.host,
-    settings,
-    images: {
-      allowMd5: config.agent_md5_checksum,
-      ask: config.image_server_check
-        ? askImageServer({ onLoopback: config.image_insecure_loopback })
-        : () => Promise.resolve(),
-    },
-    inspection: { inspection: inspectionSettings(config), findings },
-    ...boot.drivers,
-    networks: {
-      namespace: config.bridge_namespace,
-      bridges: bridgeNames(config.bridges),
-      switchUrl: config.switch_url,
-      networks: {
-        provisioning: config.provisioning_network,
-        cleaning: config.cleaning_network,
-        inspection: config.inspection_network ?? config.provisioning_network,
-        rescuing: config.rescuing_network ?? config.provisioning_network,
-        servicing: config.servicing_network ?? config.provisioning_network,
-        tenant: config.tenant_network,
-      },
-    },
-    redfish: {
-      power: redfishPower(bmcs, {
-        changeMs: config.power_state_change_timeout * 1000,
-        softOffMs: config.soft_power_off_timeout * 1000,
-      }),
-      management: redfishManagement(bmcs),
-      boot: redfishVirtualMedia({ bmcs, media }),
-      inspect: redfishInspect(bmcs, findings),
-    },
-  })
-}
 
 function services(
   config: Config,

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { writeIso } from '@ferrite/conductor/iso/write'
@@ -50,7 +50,8 @@ const settings = {
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
   await using stack = new AsyncDisposableStack()
   const dir = options.dir ?? (await mkdtemp(path.join(tmpdir(), 'ferrite-lab-')))
-  if (!options.dir) stack.defer(() => rm(dir, { recursive: true, force: true, maxRetries: 3 }))
+  if (options.dir) await mkdir(dir, { recursive: true })
+  else stack.defer(() => rm(dir, { recursive: true, force: true, maxRetries: 3 }))
   const net = stack.use(await openSwitch())
   const images = stack.use(await openImages())
   const ramdisk = writeIso({ volumeId: 'lab-ramdisk', files: { [commandLineFile]: Buffer.from('boot_method=vmedia') } })

@@ -220,8 +220,8 @@ export class ImageSource implements ByteSource, Disposable {
       return new Fault('image_changed', `${this.url} changed during the download ${maxStarts} times`, { giveUp: true })
     }
     const { code, message } = this.#lastFailure ?? { code: 'image_truncated', message: `${this.url} breaks off` }
-    const tried = `${maxStarts} times from its beginning, as it cannot resume: it sends no strong ETag`
-    return new Fault(code, `${message}; tried ${tried}`, { giveUp: true })
+    const tried = `${maxStarts} times from its beginning, because it sends no strong ETag to resume with`
+    return new Fault(code, `${message}; ${this.url} was tried ${tried}`, { giveUp: true })
   }
 }
 

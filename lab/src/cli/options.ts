@@ -42,7 +42,7 @@ Virtual machines where QEMU is installed, processes elsewhere. Nothing needs roo
   --bmc redfish|ipmi           what their BMCs speak (default redfish)
   --net switch|netns           networks in user space, or bridges in a network namespace (default switch)
   --disk-mib <n>               size of each disk (default 8192)
-  --memory-mib <n>             memory of a virtual machine (default 768)
+  --memory-mib <n>             memory of a virtual machine (default 512)
   --dir <dir>                  keep disks, logs and the conductor's state here
   --no-conductor               machines only
   --foreground                 stay, and stop at Ctrl-C
@@ -106,7 +106,7 @@ function parsed(args: string[]) {
         bmc: { type: 'string' },
         net: { type: 'string' },
         'disk-mib': { type: 'string', default: '8192' },
-        'memory-mib': { type: 'string', default: '768' },
+        'memory-mib': { type: 'string', default: '512' },
         dir: { type: 'string' },
         conductor: { type: 'boolean', default: true },
         foreground: { type: 'boolean' },

@@ -4,7 +4,8 @@ import type { VmLab } from '../vm/vm-lab.ts'
 import type { VmLabMachine } from '../vm/vm-lab-machine.ts'
 import type { ChosenImage } from './image-source.ts'
 
-const promptMs = 240_000
+/** A whole distribution takes its time on an emulated processor. */
+const promptMs = 480_000
 const answerMs = 60_000
 
 /**

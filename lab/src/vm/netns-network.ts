@@ -17,13 +17,17 @@ export async function openNetnsNetwork(options: NetworkOptions): Promise<VmNetwo
   await using stack = new AsyncDisposableStack()
   let management: Switch | undefined
   const taps = new Map<string, string>()
+  const settled = new Set<string>()
   const space = stack.use(
     await openNamespace({
       logFile: path.join(options.dir, 'namespace.log'),
       name: `ferrite-${path.basename(options.socketDir)}`,
       onMove(device, bridge) {
         const mac = [...taps].find(([, tap]) => tap === device)?.[0]
-        if (mac !== undefined) management?.noticed(mac, bridge === null ? null : networkOfBridge(bridge))
+        // A tap that is new is nowhere before it is somewhere for the first time.
+        if (mac === undefined || (bridge === null && !settled.has(device))) return
+        settled.add(device)
+        management?.noticed(mac, bridge === null ? null : networkOfBridge(bridge))
       },
     }),
   )

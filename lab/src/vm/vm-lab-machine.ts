@@ -55,7 +55,7 @@ export async function startVmMachine(spec: VmSpec, around: Surroundings): Promis
       ...{ name, uuid: randomUUID(), nics, dir, socketDir: around.socketDir, enter: network.enter },
       disk: await machineDisk(path.join(dir, `${name}.disk`), spec.diskBytes ?? 4 * GiB),
       firmware: spec.firmware ?? 'bios',
-      memoryMib: spec.memoryMib ?? 768,
+      memoryMib: spec.memoryMib ?? 512,
       withoutRom: spec.withoutRom,
       // A BMC has a network of its own, on which this computer's services are where they are.
       mediumUrl: (url) => url.replace(`//${hostAddress}:`, '//127.0.0.1:'),

@@ -23,8 +23,3 @@ export function signIn(text: string): Sign | undefined {
   })
   return found.toSorted((a, b) => a.at - b.at).at(-1)?.sign
 }
-
-/** The console's text as people read it: without the control sequences of terminals. */
-export const plainText = (text: string): string =>
-  // oxlint-disable-next-line no-control-regex -- that is what is taken out
-  text.replaceAll(/\u001b\[[0-9;?=]*[A-Za-z]|\u001b[()][A-Z0-9]|\u001bc|\r/g, '')

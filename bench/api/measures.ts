@@ -4,7 +4,14 @@ import type { Ask, Load, Rate } from './load.ts'
 import type { Seeded } from './seed.ts'
 
 export type Row = { what: string; rate: Rate; cpuMsEach: number; rssMb: number; goal: string; reference: string }
-type Bench = { operator: Load; ramdisk: Load; seeded: Seeded; conductor: ConductorProcess; seconds: number }
+type Bench = {
+  operator: Load
+  ramdisk: Load
+  seeded: Seeded
+  conductor: ConductorProcess
+  seconds: number
+  only: string
+}
 
 /** Every measurement, one after the other, with the conductor's memory after each. */
 export async function measureAll(bench: Bench): Promise<Row[]> {
@@ -12,6 +19,7 @@ export async function measureAll(bench: Bench): Promise<Row[]> {
   const { all, beating, lookingUp } = seeded
   const rows: Row[] = []
   const add = async (what: string, goal: string, reference: string, work: () => Promise<Rate>): Promise<void> => {
+    if (!what.includes(bench.only)) return
     process.stderr.write(`${what} …\n`)
     const before = await conductor.cpuMs()
     const rate = await work()

@@ -18,7 +18,22 @@ afterAll(() => world[Symbol.asyncDispose]())
 
 const odd = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
-  fc.constantFrom('', '******', 'true', -1, 1e308, {}, [], null, '../..', '\u0000', '${IFS}', "' OR 1=1 --"),
+  fc.constantFrom<unknown>(
+    { toString: false },
+    { toString: 1, valueOf: 2 },
+    '',
+    '******',
+    'true',
+    -1,
+    1e308,
+    {},
+    [],
+    null,
+    '../..',
+    '\u0000',
+    '${IFS}',
+    "' OR 1=1 --",
+  ),
 )
 const known = [
   'driver',
@@ -38,7 +53,7 @@ const body = fc.oneof(
   fc.dictionary(fc.oneof(fc.constantFrom(...known), fc.string({ maxLength: 6 })), odd, { maxKeys: 5 }),
   fc.array(
     fc.record({
-      op: fc.constantFrom('add', 'replace', 'remove', 'test'),
+      op: fc.oneof(fc.constantFrom('add', 'replace', 'remove', 'test'), odd),
       path: fc.constantFrom('/extra/a', '/driver_info', '/owner', '/node_uuid', '/name', '/', '', '/__proto__/x'),
       value: odd,
     }),

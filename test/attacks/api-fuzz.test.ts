@@ -167,3 +167,21 @@ test('a planted secret leaves by no way: any view of the node, the errors, the l
   expect([patched.status, patched.text.includes(canary)]).toEqual([200, false])
   expect(api.logged.some((line) => line.includes(canary))).toBe(false)
 })
+
+test('a value that cannot be made text is refused like any other', async () => {
+  const odd = { toString: false }
+  const tries = [
+    ['PATCH', `/v1/nodes/${uuid}`, [{ op: odd, path: odd, value: odd }]],
+    ['POST', '/v1/ports', { node_uuid: odd, address: odd }],
+    ['POST', '/v1/nodes', { driver: odd, name: odd, uuid: odd }],
+    ['PUT', `/v1/nodes/${uuid}/states/provision`, { target: odd }],
+    ['PUT', `/v1/nodes/${uuid}/states/power`, { target: odd, timeout: odd }],
+    ['PUT', `/v1/nodes/${uuid}/traits`, { traits: [odd] }],
+    ['POST', '/v1/allocations', { traits: [odd], resource_class: odd }],
+    ['POST', '/v1/deploy_templates', { name: odd, steps: [odd] }],
+    ['POST', '/v1/inspection_rules', { actions: [{ op: odd, args: odd }], conditions: [{ op: odd }] }],
+  ] as const
+  for (const [method, path, body] of tries) {
+    expect([path, (await api.ask(method, path, body)).status]).toEqual([path, 400])
+  }
+})

@@ -1,5 +1,6 @@
 import { Fault } from '@ferrite/shared/fault'
 import { jsonPatch, type JsonPatch } from '@ferrite/shared/contracts/nodes'
+import { inWords } from '@ferrite/shared/in-words'
 
 export type PatchOperation = JsonPatch[number]
 type Json = Record<string, unknown> | unknown[]
@@ -32,7 +33,7 @@ function wording(body: unknown, path: readonly PropertyKey[], message = 'it is n
   const [index, key] = path
   if (key !== 'op' || typeof index !== 'number' || !Array.isArray(body)) return message
   const op: unknown = (body as Record<string, unknown>[])[index]?.['op']
-  return `'${String(op).slice(0, 32)}' is not one of ['add', 'replace', 'remove']`
+  return `'${inWords(op, 32)}' is not one of ['add', 'replace', 'remove']`
 }
 
 export const rootOf = (operation: PatchOperation): string => segments(operation.path)[0] ?? ''

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { inWords } from '../in-words.ts'
 
 const macPattern = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/
 /** A MAC address, normalised to lower case with colons. */
@@ -6,7 +7,7 @@ export const mac = z
   .string()
   .transform((text) => text.trim().toLowerCase().replaceAll('-', ':'))
   .refine((text) => macPattern.test(text), {
-    error: (issue) => `Expected a MAC address but received ${String(issue.input)}.`,
+    error: (issue) => `Expected a MAC address but received ${inWords(issue.input)}.`,
   })
 
 export const localLinkConnection = z.looseObject({

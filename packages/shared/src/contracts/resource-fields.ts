@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { inWords } from '../in-words.ts'
 
 /**
  * A field of a resource: the microversion that shows it, its type, who may write it, and its value when nobody has.
@@ -29,6 +30,5 @@ export const trait = z
   .string()
   .max(255)
   .regex(traitPattern, {
-    error: (issue) =>
-      `'${String(issue.input).slice(0, 255)}' is no standard trait and does not match '^CUSTOM_[A-Z0-9_]+$'`,
+    error: (issue) => `'${inWords(issue.input, 255)}' is no standard trait and does not match '^CUSTOM_[A-Z0-9_]+$'`,
   })

@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events'
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { BootOverride, BootTarget, Machine, MachineState } from '../machine.ts'
 import type { MachineDisk } from '../machine-disk.ts'
@@ -7,7 +7,6 @@ import { afterBoot, bootDevices, bootIndex, bootOrder } from './boot-order.ts'
 import { signIn } from './console-signs.ts'
 import { flashAt } from './firmware-files.ts'
 import type { FirmwareKind } from './firmware-files.ts'
-import { fetchMedium } from './medium.ts'
 import { startProgram } from './program.ts'
 import type { Program } from './program.ts'
 import { qemuArgs, qemuProgram } from './qemu-args.ts'
@@ -15,6 +14,8 @@ import { openQmp } from './qmp.ts'
 import type { Qmp } from './qmp.ts'
 import { openSerialConsole } from './serial-console.ts'
 import type { SerialConsole } from './serial-console.ts'
+import { vmDrives } from './vm-drives.ts'
+import type { VmDrives } from './vm-drives.ts'
 
 export type VmParts = {
   name: string
@@ -45,12 +46,12 @@ export class VmMachine implements Machine {
   readonly model = 'Virtual machine'
   readonly firmware: FirmwareKind
   readonly consoleFile: string
-  readonly media = new Map<string, string>()
   readonly boots: { at: Date; from: BootTarget; why: 'power on' | 'reset' }[] = []
   /** Takes the order to power on, and does not: a dead power supply. */
   isStuckOff = false
   #parts: VmParts
   #console: SerialConsole
+  #drives: VmDrives
   #override: BootOverride = { enabled: 'Disabled', target: 'None', mode: 'UEFI' }
   #state: MachineState = 'off'
   #reason = ''
@@ -69,6 +70,7 @@ export class VmMachine implements Machine {
     this.consoleFile = consoleFileOf(parts)
     this.#parts = parts
     this.#console = console
+    this.#drives = vmDrives({ ...parts, qmp: () => this.#qmp })
     this.#changes.setMaxListeners(100)
     console.onText((text) => this.#read(text))
   }
@@ -123,16 +125,16 @@ export class VmMachine implements Machine {
     return this.#state
   }
 
-  async insert(slot: string, url: string): Promise<void> {
-    await fetchMedium(this.#parts.mediumUrl(url), this.#mediumFile(slot), AbortSignal.timeout(120_000))
-    this.media.set(slot, url)
-    await this.#changeMedium(slot, this.#mediumFile(slot))
+  get media(): ReadonlyMap<string, string> {
+    return this.#drives.media
   }
 
-  async eject(slot: string): Promise<void> {
-    if (!this.media.delete(slot)) return
-    await this.#changeMedium(slot, undefined)
-    await rm(this.#mediumFile(slot), { force: true })
+  insert(slot: string, url: string): Promise<void> {
+    return this.#drives.insert(slot, url)
+  }
+
+  eject(slot: string): Promise<void> {
+    return this.#drives.eject(slot)
   }
 
   powerOn(): void {
@@ -169,10 +171,9 @@ export class VmMachine implements Machine {
     const order = bootOrder(this.#override)
     const qmp = await openQmp(path.join(this.#parts.socketDir, `${this.name}.qmp`))
     const { nics, disk, uuid, memoryMib, withoutRom, dir } = this.#parts
-    const medium = (slot: string) => (this.media.has(slot) ? this.#mediumFile(slot) : undefined)
     const args = qemuArgs({
       ...{ name: this.name, uuid, memoryMib, withoutRom, nics, order },
-      ...{ disk: disk.path, media: { cd: medium('Cd'), usb: medium('USBStick') } },
+      ...{ disk: disk.path, media: { cd: this.#drives.fileIn('Cd'), usb: this.#drives.fileIn('USBStick') } },
       ...{ qmp: qmp.path, serial: this.#console.path },
       uefi: this.firmware === 'uefi' ? await flashAt(path.join(dir, `${this.name}.vars.fd`)) : undefined,
     })
@@ -218,19 +219,6 @@ export class VmMachine implements Machine {
     await qmp?.[Symbol.asyncDispose]()
     this.#console.note(`${this.name}: power off${why && ` (${why})`}`)
     this.#enter('off', why)
-  }
-
-  #mediumFile(slot: string): string {
-    return path.join(this.#parts.dir, `${this.name}.${slot}.iso`)
-  }
-
-  /** In a machine that runs, only the CD can be changed; a stick is there from the next power-on. */
-  async #changeMedium(slot: string, filename: string | undefined): Promise<void> {
-    if (slot !== 'Cd' || !this.#qmp) return
-    const change = filename
-      ? this.#qmp.execute('blockdev-change-medium', { id: 'cd0', filename, format: 'raw', force: true })
-      : this.#qmp.execute('eject', { id: 'cd0', force: true })
-    await change.catch(() => {})
   }
 
   #read(text: string): void {

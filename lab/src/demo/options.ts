@@ -50,10 +50,12 @@ export function demoOptions(argv: readonly string[]): DemoOptions {
   const isUrl = values.image !== undefined && /^https?:\/\//.test(values.image)
   if (isUrl && !values.checksum) throw new CommandError('usage', '--image with a URL needs --checksum ALGORITHM:HEX')
   if (!values.image && values.checksum) throw new CommandError('usage', '--checksum goes with --image')
+  // Only virtual machines have these.
+  const isForVms = [values.firmware, values.bmc, values.net].some((given) => given !== undefined)
   return {
     image: values.image === undefined || isUrl ? values.image : path.resolve(callerDirectory(), values.image),
     checksum: values.checksum === undefined ? undefined : checksumFields(values.checksum),
-    machinesAs: one('--machines-as', values['machines-as'], ['vm', 'process']),
+    machinesAs: one('--machines-as', values['machines-as'], ['vm', 'process']) ?? (isForVms ? 'vm' : undefined),
     firmware: one('--firmware', values.firmware, ['bios', 'uefi']) ?? 'bios',
     bmc: one('--bmc', values.bmc, ['ipmi', 'redfish']) ?? 'ipmi',
     net: one('--net', values.net, ['switch', 'netns']) ?? 'switch',

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { baremetalAt, installed, type Baremetal } from './baremetal.ts'
+import { baremetalAt, installed, settles, type Baremetal } from './baremetal.ts'
 import { startFakeConductor, type FakeConductor } from './fake-conductor.ts'
 
 type Row = Record<string, unknown>
@@ -82,9 +82,7 @@ describe.runIf(installed).concurrent('the field’s own command line client, gro
   test('volume connector and target', async () => {
     const uuid = await node('n-volumes')
     await cli.say('node power off n-volumes')
-    await expect
-      .poll(async () => (await cli.tell('node show n-volumes'))['power_state'], { timeout: 60_000 })
-      .toBe('power off')
+    await settles(cli, 'node show n-volumes', 'power_state', 'power off')
     const connector = String(
       (await cli.tell(`volume connector create --node ${uuid} --type iqn --connector-id iqn.2017-07.a:1`))['uuid'],
     )
@@ -108,14 +106,10 @@ describe.runIf(installed).concurrent('the field’s own command line client, gro
     expect(shown).toMatchObject({ volume_id: 'v2', properties: { auth_password: '******' } })
     expect((await rows('volume target list --node n-volumes --long')).length).toBe(1)
     await cli.say('node power on n-volumes')
-    await expect
-      .poll(async () => (await cli.tell('node show n-volumes'))['power_state'], { timeout: 60_000 })
-      .toBe('power on')
+    await settles(cli, 'node show n-volumes', 'power_state', 'power on')
     expect(await cli.complain(`volume target delete ${target}`)).toContain('while it is in state "power on"')
     await cli.say('node power off n-volumes')
-    await expect
-      .poll(async () => (await cli.tell('node show n-volumes'))['power_state'], { timeout: 60_000 })
-      .toBe('power off')
+    await settles(cli, 'node show n-volumes', 'power_state', 'power off')
     await cli.say(`volume target delete ${target}`)
     await cli.say(`volume connector delete ${connector}`)
   })

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { baremetalAt, installed, type Baremetal } from './baremetal.ts'
+import { baremetalAt, installed, settles, type Baremetal } from './baremetal.ts'
 import { startFakeConductor, type FakeConductor } from './fake-conductor.ts'
 
 type Row = Record<string, unknown>
@@ -70,9 +70,7 @@ describe.runIf(installed).concurrent('the field’s own command line client, on 
     const uuid = await node('n-verbs')
     await cli.say('node manage n-verbs --wait 60')
     await cli.say('node power on n-verbs')
-    await expect
-      .poll(async () => (await cli.tell('node show n-verbs'))['power_state'], { timeout: 60_000 })
-      .toBe('power on')
+    await settles(cli, 'node show n-verbs', 'power_state', 'power on')
     await cli.say('node reboot n-verbs')
     await cli.say('node boot device set n-verbs disk --persistent')
     expect(await cli.tell('node boot device show n-verbs')).toEqual({ boot_device: 'disk', persistent: true })

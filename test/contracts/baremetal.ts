@@ -40,3 +40,13 @@ export function baremetalAt(url: string, home: string): Baremetal {
     },
   }
 }
+
+/** Asks until a field has this value. Tests that run side by side cannot use `expect.poll`. */
+export async function settles(cli: Baremetal, command: string, field: string, wanted: string): Promise<void> {
+  let seen: unknown
+  for (let tries = 0; tries < 60; tries += 1) {
+    seen = (await cli.tell(command))[field]
+    if (seen === wanted) return
+  }
+  throw new Error(`${command}: ${field} is ${JSON.stringify(seen)}, not ${wanted}`)
+}

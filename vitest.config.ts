@@ -1,14 +1,13 @@
 import { defineConfig } from 'vitest/config'
 
-/** Whole machines take minutes: all of them run when asked for by path or with FERRITE_VM_TESTS=1, the whole chain in CI. */
-const allMachines =
+/** Whole machines take minutes: they run when asked for by path or with FERRITE_VM_TESTS=1. */
+const withMachines =
   process.env['FERRITE_VM_TESTS'] !== undefined || process.argv.some((argument) => argument.includes('test/vm'))
-const withMachines = allMachines || process.env['CI'] !== undefined
 
 const machines = {
   test: {
     name: 'machines',
-    include: [allMachines ? 'test/vm/**/*.test.ts' : 'test/vm/chain.test.ts'],
+    include: ['test/vm/**/*.test.ts'],
     globalSetup: ['test/vm/build-once.ts'],
     testTimeout: 600_000,
     hookTimeout: 120_000,

@@ -1,3 +1,4 @@
+import { hostMirror } from '@ferrite/ramdisk/packages/host-mirror'
 import { mkdtemp, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
@@ -37,7 +38,7 @@ async function build(out: string, profile: ProfileName, firmware: boolean): Prom
   const started = performance.now()
   const { manifest } = await buildRamdisk({
     ...{ root, out, profile, firmware, cacheDir: path.join(root, '.ferrite/cache/ramdisk') },
-    ...{ mirror: 'http://deb.debian.org', offline: false, iso: false, level: 9, kernelArgs: '' },
+    ...{ mirror: hostMirror(), offline: false, iso: false, level: 9, kernelArgs: '' },
     ...{ packages: [], caCerts: [], ownSteps: [], onStage: () => undefined },
   })
   const size = (name: string) => formatBytes(manifest.results[name]?.bytes ?? 0)

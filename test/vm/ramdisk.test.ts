@@ -1,3 +1,4 @@
+import { hostMirror } from '@ferrite/ramdisk/packages/host-mirror'
 import { createHash } from 'node:crypto'
 import { mkdtemp, open, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -27,7 +28,7 @@ describe.skipIf(!hasQemu)('the ramdisk in a virtual machine', { timeout: 400_000
     root,
     out,
     cacheDir: path.join(root, '.ferrite/cache/ramdisk'),
-    mirror: 'http://deb.debian.org',
+    mirror: hostMirror(),
     offline: false,
     profile: 'virtual',
     firmware: false,

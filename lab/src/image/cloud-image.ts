@@ -56,7 +56,7 @@ const sources = ['/etc/apt/sources.list.d/debian.sources', '/etc/apt/sources.lis
 
 async function bootstrap(tree: string, signal: AbortSignal): Promise<void> {
   const without = ['man', 'doc', 'locale'].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`)
-  const mirror = sources.find((source) => existsSync(source)) ?? 'http://deb.debian.org/debian'
+  const mirror = sources.find((source) => existsSync(source)) ?? '/etc/apt/sources.list'
   const args = [
     ...['--variant=minbase', '--mode=root', '--format=directory', `--include=${packages.join(',')}`],
     ...['--aptopt=Apt::Install-Recommends "false"', ...without, 'bookworm', tree, mirror],

@@ -1,3 +1,4 @@
+import { hostMirror } from '../packages/host-mirror.ts'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Command, Option } from 'commander'
@@ -54,7 +55,7 @@ export const buildCommand = (root: string): Command =>
     .option('--step <file>', 'a module that exports own in-band steps as `steps` (repeatable)', several, [])
     .option('--level <n>', 'zstd level: 19 is a tenth smaller and takes minutes', '9')
     .option('--manifest <file>', 'take exactly the packages of this earlier manifest')
-    .option('--mirror <url>', 'Debian mirror', 'http://deb.debian.org')
+    .option('--mirror <url>', 'Debian mirror', hostMirror())
     .option('--offline', 'use what is in the cache only', false)
     .addHelpText('after', examples)
     .action(async (flags: Flags) => build(root, flags))

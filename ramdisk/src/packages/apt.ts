@@ -5,7 +5,7 @@ import type { RunOptions } from '../run.ts'
 
 export type AptOptions = {
   cacheDir: string
-  /** `http://deb.debian.org`: has `/debian` and `/debian-security`. */
+  /** The mirror's URL: has `/debian` and `/debian-security`. */
   mirror: string
   /** Look at what is cached only. */
   offline: boolean

@@ -81,8 +81,16 @@ export class LabClient {
     await this.must('PATCH', `/v1/nodes/${ident}`, patch)
   }
 
+  /** As Ironic's clients do, asks again while somebody else has the node. */
   async provision(ident: string, target: string, more: Record<string, unknown> = {}): Promise<void> {
-    await this.must('PUT', `/v1/nodes/${ident}/states/provision`, { target, ...more })
+    const path = `/v1/nodes/${ident}/states/provision`
+    for (let tries = 1; ; tries += 1) {
+      const { status, body } = await this.call('PUT', path, { target, ...more })
+      if (status < 400) return
+      const isLocked = status === 409 && JSON.stringify(body).includes('is locked by host')
+      if (!isLocked || tries === 5) throw new Error(`PUT ${path} was answered ${status}: ${JSON.stringify(body)}`)
+      await this.when(ident, (node) => node.reservation === null, 'be free')
+    }
   }
 
   /** From enroll to available, without cleaning the disk unless the node asks for it. */

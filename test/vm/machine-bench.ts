@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import { inject, onTestFailed, onTestFinished } from 'vitest'
+import { inject, onTestFinished } from 'vitest'
 import type { ApiNode } from '@ferrite/lab/lab-client'
 import type { LabImage } from '@ferrite/lab/images'
 import { startVmLab } from '@ferrite/lab/vm/vm-lab'
@@ -20,11 +20,13 @@ export type MachineBench = { lab: VmLab; image: LabImage }
 export async function machineBench(options: VmLabOptions): Promise<MachineBench> {
   if (given.missing !== undefined) throw new Error(given.missing)
   const lab = await startVmLab({ ...options, ramdisk: given.ramdisk })
-  onTestFinished(() => lab[Symbol.asyncDispose](), 60_000)
-  onTestFailed(async () => {
+  onTestFinished(async ({ task }) => {
+    // The lab takes its files with it.
     const files = [lab.conductor.logFile, ...lab.machines.map(({ machine }) => machine.consoleFile)]
-    for (const file of files) console.log(file, (await readFile(file, 'utf8').catch(() => '')).slice(-4_000))
-  })
+    const told = task.result?.state === 'fail' ? files : []
+    for (const file of told) console.log(file, (await readFile(file, 'utf8').catch(() => '')).slice(-4_000))
+    await lab[Symbol.asyncDispose]()
+  }, 60_000)
   const image = lab.forMachines(await lab.images.add('small.img', { file: given.image }))
   return { lab, image }
 }

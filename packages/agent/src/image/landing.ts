@@ -18,6 +18,8 @@ export type LandingParts = {
   counters: Counters
   /** Whether anybody will read back what is written here. */
   verify: boolean
+  /** Called when something more has been written and noted. */
+  onStored?: () => void
 }
 
 /** Bytes of the shared memory from `offset`, which belong at `position` of the disk. */
@@ -123,6 +125,7 @@ export class Landing {
     const tag = new Uint8Array(tagBytes)
     await allOf([digester.tag({ offset, bytes }, tag), stored])
     this.log.add({ offset: position, bytes, tag })
+    this.#parts.onStored?.()
   }
 
   /** What is not made of whole blocks of the disk goes there block by block; null stands for zeros. */

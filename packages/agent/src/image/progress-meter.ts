@@ -24,8 +24,8 @@ export function startMeter(counters: Counters, onProgress: (progress: Progress) 
     const done = counters.phase === 'verify' ? counters.verified : counters.received
     if (phase !== counters.phase) {
       phase = counters.phase
-      // Reading back is a new measure; its first report comes with its first tick.
-      if (phase === 'verify') samples.splice(0, samples.length, { at: at - tickMs, done: 0 })
+      // Reading back is a new measure, of which some may be done; its first report comes with its first tick.
+      if (phase === 'verify') samples.splice(0, samples.length, { at: at - tickMs, done })
     }
     samples.push({ at, done })
     if (samples.length > window) samples.shift()

@@ -18,37 +18,41 @@ export type ReadBack = {
 }
 
 /**
- * Reads every extent from the device again and compares it with what was sent there. Fault disk_verify_failed names the
- * first place that differs: a write that the device reported as done and lost.
+ * Reads every extent of the log from number `first` on from the device again and compares it with what was sent there. Fault
+ * disk_verify_failed names the first place that differs: a write that the device reported as done and lost.
  */
-export async function readBack({ disk, pool, digester, log, counters, signal }: ReadBack): Promise<void> {
+export async function readBack(job: ReadBack, first: number): Promise<void> {
+  const { disk, log, signal } = job
   await disk.dropCache()
   const flight = new Flight(() => undefined)
-  const check = async (index: number) => {
-    const slab = await pool.take()
-    try {
-      const { offset, bytes, tag } = log.at(index)
-      if (!tag) return await readZeros({ disk, counters, signal }, slab.bytes, { offset, bytes })
-      const found = new Uint8Array(tagBytes)
-      await disk.read(slab.bytes.subarray(0, bytes), offset)
-      await digester.tag({ offset: slab.offset, bytes }, found)
-      if (Buffer.compare(found, tag) !== 0) throw differs(disk, offset, bytes)
-      counters.verified += bytes
-    } finally {
-      pool.give(slab)
-    }
-  }
-  const lane = async (next: () => number) => {
-    for (let index = next(); index < log.count && !signal.aborted; index = next()) {
-      await check(index)
+  let next = first
+  const lane = async () => {
+    while (next < log.count && !signal.aborted) {
+      await readExtent(job, next++)
       flight.check()
     }
   }
-  let index = 0
-  for (let lanes = 0; lanes < 6; lanes++) flight.add(lane(() => index++))
+  for (let lanes = 0; lanes < 6; lanes++) flight.add(lane())
   await flight.landed()
   flight.check()
   if (signal.aborted) throw new Fault('aborted', 'the read-back was interrupted', { cause: signal.reason })
+}
+
+/** One extent of the log. */
+export async function readExtent(job: ReadBack, index: number): Promise<void> {
+  const { disk, pool, digester, log, counters } = job
+  const slab = await pool.take()
+  try {
+    const { offset, bytes, tag } = log.at(index)
+    if (!tag) return await readZeros(job, slab.bytes, { offset, bytes })
+    const found = new Uint8Array(tagBytes)
+    await disk.read(slab.bytes.subarray(0, bytes), offset)
+    await digester.tag({ offset: slab.offset, bytes }, found)
+    if (Buffer.compare(found, tag) !== 0) throw differs(disk, offset, bytes)
+    counters.verified += bytes
+  } finally {
+    pool.give(slab)
+  }
 }
 
 async function readZeros(

@@ -21,6 +21,11 @@ export class SlabPool {
     }
   }
 
+  /** Slabs that nobody uses now. */
+  get idle(): number {
+    return this.#free.length
+  }
+
   take(): Promise<Slab> {
     const slab = this.#free.pop()
     return slab ? Promise.resolve(slab) : new Promise((resolve) => this.#waiting.push(resolve))

@@ -16,6 +16,7 @@ import type { ImageJob, OpenedImage } from './open-image.ts'
 import { startMeter } from './progress-meter.ts'
 import type { Counters } from './progress-meter.ts'
 import { readBack } from './read-back.ts'
+import { ReadBehind } from './read-behind.ts'
 import type { WriteContext, WriteRequest, WriteResult } from './request.ts'
 import { SlabPool } from './slab-pool.ts'
 
@@ -36,9 +37,11 @@ export async function writeImage(request: WriteRequest, disk: Disk, context: Wri
   await using digester = new Digester(pool.memory, expected.algorithm)
   const counters = countersOf(source)
   using _meter = startMeter(counters, context.onProgress)
-  const landing = new Landing({ disk, pool, digester, counters, verify: request.verify })
   const onFailure = (error: unknown) => stop.abort(error)
-  const job: Job = { request, source, disk, pool, digester, landing, counters, signal, expected, onFailure }
+  const onStored = () => behind.nudge()
+  const landing = new Landing({ disk, pool, digester, counters, verify: request.verify, onStored })
+  await using behind = new ReadBehind({ disk, pool, digester, log: landing.log, counters, signal }, onFailure)
+  const job: Job = { request, source, disk, pool, digester, landing, behind, counters, signal, expected, onFailure }
   if (!('map' in source)) await source.open()
   counters.phase = 'write'
   const opened = await untilOneStart(job, () => open(job))
@@ -64,7 +67,7 @@ export async function writeImage(request: WriteRequest, disk: Disk, context: Wri
   }
 }
 
-type Job = Omit<ImageJob, 'source'> & { source: ImageSource | MapSource; expected: Digest }
+type Job = Omit<ImageJob, 'source'> & { source: ImageSource | MapSource; behind: ReadBehind; expected: Digest }
 
 async function sourceOf(request: WriteRequest, signal: AbortSignal): Promise<ImageSource | MapSource> {
   const { chunkMap } = request
@@ -101,22 +104,23 @@ async function land(job: Job, first: OpenedImage): Promise<{ format: string; byt
 }
 
 /** Reads back what was sent to the disk, or all of it where the digest of the content is known. */
-async function proveDisk({ request, landing, ...job }: Job, bytes: number): Promise<void> {
+async function proveDisk({ request, landing, behind, ...job }: Job, bytes: number): Promise<void> {
   const { contentDigest, verify } = request
   if (!verify && !contentDigest) return
   job.counters.phase = 'verify'
-  if (verify) await readBack({ ...job, log: landing.log })
+  if (verify) await readBack({ ...job, log: landing.log }, await behind.finish())
   job.counters.verified = 0
   if (contentDigest) await checkContent({ ...job, ends: landing.ends, bytes, expected: contentDigest })
 }
 
 /** Runs `work` again for as long as the source has to begin again; the source itself limits how often. */
-async function untilOneStart<T>({ digester, landing }: Job, work: () => Promise<T>): Promise<T> {
+async function untilOneStart<T>({ digester, landing, behind }: Job, work: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
       return await work()
     } catch (error) {
       if (!(error instanceof StartedAnew)) throw error
+      await behind.clear()
       await landing.clear()
       await digester.reset()
     }

@@ -1,11 +1,10 @@
 import { hostMirror } from '@ferrite/ramdisk/packages/host-mirror'
 import { mkdtemp, rm, stat, truncate, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { formatBytes, formatDuration } from '@ferrite/shared/units'
 import { buildBootIso } from '@ferrite/conductor/iso/boot-iso'
+import { freePort } from '@ferrite/lab/free-port'
 import { buildRamdisk } from '@ferrite/ramdisk/build'
 import type { ProfileName } from '@ferrite/ramdisk/profile'
 import { plainConductor } from '../test/vm/plain-conductor.ts'
@@ -83,12 +82,4 @@ async function boot(directory: string, way: 'kernel and ramdisk given' | 'CD, BI
   console.log(
     `${way}: first request after ${first}, first heartbeat after ${formatDuration(performance.now() - started)}`,
   )
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
-  const { port } = server.address() as AddressInfo
-  await new Promise((closed) => server.close(closed))
-  return port
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
+import { freePort } from '@ferrite/lab/free-port'
 
 export type ConductorProcess = AsyncDisposable & {
   operatorUrl: string
@@ -27,13 +28,14 @@ export async function startConductor(directory: string, profile: string | undefi
     'agent_callback_cidrs=127.0.0.0/8',
     'log_level=warn',
   ]
+  const [listen, ramdiskListen] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`]
   const child = spawn(
     process.execPath,
     [
       ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
       cli,
       'conductor',
-      ...['--state-dir', directory, '--listen', '127.0.0.1:16385', '--ramdisk-listen', '127.0.0.1:16386'],
+      ...['--state-dir', directory, '--listen', listen, '--ramdisk-listen', ramdiskListen],
       ...settings.flatMap((setting) => ['--set', setting]),
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
@@ -41,10 +43,10 @@ export async function startConductor(directory: string, profile: string | undefi
   createInterface({ input: child.stdout }).on('line', (line) =>
     process.stderr.write(`conductor: ${line.slice(0, 300)}\n`),
   )
-  await untilReady(child, 'http://127.0.0.1:16385/readyz')
+  await untilReady(child, `http://${listen}/readyz`)
   return {
-    operatorUrl: 'http://127.0.0.1:16385',
-    ramdiskUrl: 'http://127.0.0.1:16386',
+    operatorUrl: `http://${listen}`,
+    ramdiskUrl: `http://${ramdiskListen}`,
     rssMb: () => rssOf(child),
     cpuMs: () => cpuOf(child),
     [Symbol.asyncDispose]: async () => {

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { access, writeFile } from 'node:fs/promises'
-import { createServer, connect } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '@ferrite/lab/free-port'
 
 const nginx = '/usr/sbin/nginx'
 
@@ -43,14 +43,6 @@ const startNode = (directory: string, port: number) =>
   spawn(process.execPath, [fileURLToPath(new URL('node-server.ts', import.meta.url)), directory, String(port)], {
     stdio: 'ignore',
   })
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', () => resolve()))
-  const { port } = probe.address() as AddressInfo
-  await new Promise((resolve) => probe.close(resolve))
-  return port
-}
 
 async function untilListening(port: number): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt++) {

@@ -1,13 +1,12 @@
 import { hostMirror } from '@ferrite/ramdisk/packages/host-mirror'
 import { createHash } from 'node:crypto'
 import { mkdtemp, open, readFile, rm, truncate, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildBootIso } from '@ferrite/conductor/iso/boot-iso'
 import { makeSyntheticImage } from '@ferrite/lab/image/synthetic-image'
+import { freePort } from '@ferrite/lab/free-port'
 import { buildRamdisk } from '@ferrite/ramdisk/build'
 import type { BuildOptions } from '@ferrite/ramdisk/build'
 import { plainConductor } from './plain-conductor.ts'
@@ -136,10 +135,3 @@ const agentArgs = (port: number, agentPort: number): string =>
   `ipa-api-url=http://10.0.2.2:${port} ipa-advertise-host=127.0.0.1 ipa-advertise-port=${agentPort}`
 
 /** QEMU forwards a port that must be known before; nobody else takes it in the meantime, with luck. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
-  const { port } = server.address() as AddressInfo
-  await new Promise((closed) => server.close(closed))
-  return port
-}

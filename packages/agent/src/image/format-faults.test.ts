@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { crc32, gzipSync, zstdCompressSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { isFault } from '@ferrite/shared/fault'
 import type { FaultCode } from '@ferrite/shared/fault'
@@ -117,6 +117,31 @@ test.each([
   const { outcome, content } = await attempt({ served, request: { format } })
   expectFault(outcome, ['image_format_refused', 'image_refused'])
   expect(content.every((byte) => byte === 0xa5)).toBe(true)
+})
+
+/** A small xz file that says it needs a dictionary of 1 GiB: the size is in the header of its only block. */
+function hungryXz(): Buffer {
+  const file = new Map(compressions).get('xz')?.(Buffer.from('a disk')) ?? Buffer.alloc(0)
+  const header = file.subarray(12, 12 + (file.readUInt8(12) + 1) * 4)
+  header.writeUInt8(36, header.indexOf(Buffer.of(0x21, 1)) + 2)
+  header.writeUInt32LE(crc32(header.subarray(0, -4)), header.length - 4)
+  return file
+}
+
+test.each([
+  ['a dictionary of xz beyond the bound', hungryXz(), 'too much memory'],
+  // Frames of one raw block, of which nothing but the header matters.
+  ['a window of zstd beyond the bound', Buffer.from('28b52ffd009009000041', 'hex'), 'too much memory'],
+  ['a dictionary that zstd needs', Buffer.from('28b52ffd01000709000041', 'hex'), 'needs a dictionary'],
+  [
+    'what follows gzip and is none',
+    Buffer.concat([gzipSync(source), Buffer.alloc(50, 7)]),
+    'other data after its gzip',
+  ],
+])('%s is told of as what it is', async (_name, served, words) => {
+  const { outcome } = await attempt({ served })
+  expectFault(outcome, ['image_format_refused', 'image_refused'])
+  expect(String(outcome)).toContain(words)
 })
 
 test('a format that the conductor does not permit is refused before the disk is touched', async () => {

@@ -26,7 +26,7 @@ export function openProgramDecoder(format: CompressionFormat): Decoder {
         const { code, stderr } = await filter.ended()
         // bzip2 ignores what follows its stream, and only says so.
         if (code !== 0 || /trailing garbage/i.test(stderr))
-          throw badStream(format, { message: stderr, code: kindOf(stderr) })
+          throw badStream(format, { message: firstLine(stderr), code: kindOf(stderr) })
       }
       return bytes
     },
@@ -34,7 +34,11 @@ export function openProgramDecoder(format: CompressionFormat): Decoder {
   }
 }
 
+/** What follows is advice that does not fit. */
+const firstLine = (said: string): string => said.split('\n', 1)[0] ?? ''
+
 function kindOf(said: string): string {
   if (/unexpected end|ends unexpectedly/i.test(said)) return 'Z_BUF_ERROR'
+  if (/memory usage limit/i.test(said)) return 'MEMORY'
   return /trailing garbage/i.test(said) ? 'TRAILING' : ''
 }

@@ -29,6 +29,8 @@ type Inside = { _handle?: Partial<Handle>; _writeState?: Uint32Array }
 /** The largest window that is accepted, 128 MiB: what `zstd` itself decodes without being told to. */
 const largestWindowLog = 27
 const nothing = new Uint8Array(1)
+/** A zstd frame that holds nothing: what is taken after the end of a frame, and nowhere else. */
+const skippable = Uint8Array.of(0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0)
 
 const streams = {
   gzip: () => createGunzip(),
@@ -52,6 +54,7 @@ export class ZlibEngine implements Disposable {
   readonly #handle: Handle
   readonly #state: Uint32Array
   readonly #finish: number
+  readonly #isZstd: boolean
   #failure: BadData | undefined
 
   constructor(format: EngineFormat) {
@@ -59,7 +62,8 @@ export class ZlibEngine implements Disposable {
     if (!isWhole(handle) || !state) throw new Fault('bug', 'this version of Node has another zlib inside')
     this.#handle = handle
     this.#state = state
-    this.#finish = format === 'zstd' ? constants.ZSTD_e_end : constants.Z_FINISH
+    this.#isZstd = format === 'zstd'
+    this.#finish = this.#isZstd ? constants.ZSTD_e_end : constants.Z_FINISH
     const onerror: Handle['onerror'] = (message, _errno, code) => {
       this.#failure = new BadData(message, code)
     }
@@ -73,7 +77,10 @@ export class ZlibEngine implements Disposable {
 
   /** Tells that there is no more input. Throws BadData when that is too early. */
   finish(output: Uint8Array): EngineStep {
-    return this.#write(this.#finish, nothing.subarray(0, 0), output)
+    const step = this.#write(this.#finish, nothing.subarray(0, 0), output)
+    // Node keeps the first three bytes of another zstd frame to itself, and forgets them at the end.
+    if (!this.#isZstd || this.#write(constants.ZSTD_e_continue, skippable, nothing).consumed > 0) return step
+    throw new BadData('a few bytes that could begin another frame follow its end', 'TRAILING')
   }
 
   /** Ready for other data. */

@@ -15,7 +15,7 @@ export function bodyOf(wire: Wire, framing: Framing): Body {
 }
 
 const cut = (wire: Wire, what: string): Fault =>
-  wire.failure ?? new Fault('image_truncated', `the image server closed the connection ${what}`)
+  wire.failure ?? new Fault('image_truncated', `${wire.name} closed the connection ${what}`)
 
 function sizedBody(wire: Wire, length: number): Body {
   let delivered = 0
@@ -56,7 +56,7 @@ function chunkedBody(wire: Wire): Body {
   /** False after the last chunk. */
   const nextChunk = async (): Promise<boolean> => {
     const size = /^([0-9a-f]{1,12})[ \t]*(?:;.*)?$/i.exec(await lines())
-    if (!size) throw new Fault('image_refused', 'the image server sent a malformed chunk')
+    if (!size) throw new Fault('image_refused', `${wire.name} sent a malformed chunk`)
     left = Number.parseInt(size[1] ?? '', 16)
     if (left > 0) return true
     while ((await lines()) !== '') continue
@@ -78,7 +78,8 @@ function chunkedBody(wire: Wire): Body {
         filled += bytes
         left -= bytes
         if (bytes < wanted) throw cut(wire, 'inside a chunk')
-        if (left === 0 && (await lines()) !== '') throw new Fault('image_refused', 'a chunk is longer than its size')
+        if (left === 0 && (await lines()) !== '')
+          throw new Fault('image_refused', `${wire.name} sent a chunk that is longer than its size`)
       }
       return filled
     },

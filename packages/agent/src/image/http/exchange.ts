@@ -1,4 +1,4 @@
-import type { Secret } from '@ferrite/shared/secret'
+import { Secret } from '@ferrite/shared/secret'
 import { Fault } from '@ferrite/shared/fault'
 import { version } from '@ferrite/shared/version'
 import { bodyOf } from './body.ts'
@@ -11,6 +11,14 @@ import type { WireOptions } from './wire.ts'
 
 /** A credential that leaves only towards its own origin. */
 export type BoundCredential = { origin: string; authorization: Secret }
+
+/** What goes to the origin of the first URL: what was given, or else the URL's own user part. */
+export function credentialFor(given: Secret | undefined, first: URL | undefined): BoundCredential | undefined {
+  if (!first) return undefined
+  const own = userinfoAuthorization(first)
+  const authorization = given ?? (own === undefined ? undefined : new Secret(own))
+  return authorization && { origin: first.origin, authorization }
+}
 
 export type GetOptions = WireOptions & {
   credential?: BoundCredential | undefined
@@ -54,7 +62,7 @@ export async function get(start: URL, options: GetOptions): Promise<Exchange> {
 
 function accepted(wire: Wire, url: URL, head: ResponseHead): Exchange {
   if (head.status !== 200 && head.status !== 206) throw refusal(url, head)
-  const framing = framingOf(head)
+  const framing = framingOf(head, wire.name)
   return {
     url,
     head,
@@ -106,7 +114,7 @@ async function readHead(wire: Wire, url: URL): Promise<ResponseHead> {
       filled += got
       continue
     }
-    const head = parseHead(buffer.subarray(0, end))
+    const head = parseHead(buffer.subarray(0, end), wire.name)
     if (head.status >= 200) {
       wire.unread(buffer.subarray(end, filled))
       return head

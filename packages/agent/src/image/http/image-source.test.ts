@@ -94,8 +94,28 @@ const resumesWith = async (headers: Record<string, string>) => {
 test('an old Last-Modified stands in for a missing ETag, a fresh or weak validator does not', async () => {
   const dated = { 'last-modified': 'Mon, 02 Nov 2026 10:00:00 GMT', date: 'Mon, 23 Nov 2026 10:00:00 GMT' }
   expect(await resumesWith(dated)).toBe(dated['last-modified'])
-  expect(await resumesWith({ ...dated, date: 'Mon, 02 Nov 2026 10:00:30 GMT' })).toBeUndefined()
+  expect(await resumesWith({ ...dated, date: dated['last-modified'] })).toBeUndefined()
   expect(await resumesWith({ etag: 'W/"v1"' })).toBeUndefined()
+})
+
+test('a server that lets go after every few bytes is asked ever more slowly, and given up for its throughput', async () => {
+  await using server = await fakeImageServer((request, socket) =>
+    serveImage(data, request, socket, { etag, cutAfter: 10 }),
+  )
+  const limits = { ...quick, retryPauseMs: 1000, minBytesPerSecond: 50_000, throughputWindowMs: 500 }
+  await expect(readAll({ urls: [server.url], limits })).rejects.toSatisfy(fails('image_stalled', 'less than'))
+  expect(server.requests.length).toBeLessThan(40)
+})
+
+test('a server that refuses the whole image as a range says so itself, and one that cannot resume is told of', async () => {
+  await using refusing = await fakeImageServer((_request, socket) =>
+    writeHead(socket, '416 Range Not Satisfiable', { 'content-length': 0 }),
+  )
+  await expect(readAll({ urls: [refusing.url] })).rejects.toSatisfy(fails('image_refused', 'answered 416'))
+  await using weak = await fakeImageServer((request, socket) =>
+    serveImage(data, request, socket, { headers: { etag: 'W/"v1"' }, cutAfter: 1_000_000 }),
+  )
+  await expect(readAll({ urls: [weak.url] })).rejects.toThrow(/disk.raw closed the connection.*no strong ETag/)
 })
 
 test('an image that changes during the download begins again, but not for ever', async () => {

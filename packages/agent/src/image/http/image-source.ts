@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Fault, isFault } from '@ferrite/shared/fault'
-import { Secret } from '@ferrite/shared/secret'
 import type { ByteSource } from '../byte-source.ts'
-import type { WriteLimits, WriteRequest } from '../request.ts'
-import { get } from './exchange.ts'
+import type { WriteRequest } from '../request.ts'
+import { credentialFor, get } from './exchange.ts'
 import type { BoundCredential, Exchange, GetOptions } from './exchange.ts'
-import { imageUrl, shownUrl, userinfoAuthorization } from './image-url.ts'
+import { imageUrl, shownUrl } from './image-url.ts'
 import { contentRange, validatorOf } from './response-head.ts'
+import { Reconnections } from './reconnections.ts'
 import { ThroughputGuard } from './throughput-guard.ts'
 import { aborted } from './wire.ts'
 
@@ -40,9 +40,7 @@ export class ImageSource implements ByteSource, Disposable {
   #counted = 0
   #validator: string | undefined
   #position = 0
-  /** The furthest byte ever reached: only beyond it there is progress. */
-  #highWater = 0
-  #fruitless = 0
+  readonly #reconnections = new Reconnections()
   #starts = 0
   #lastFailure: Fault | undefined
 
@@ -98,10 +96,7 @@ export class ImageSource implements ByteSource, Disposable {
     this.#position += bytes
     this.#received += bytes
     this.#counted += bytes
-    if (this.#position > this.#highWater) {
-      this.#highWater = this.#position
-      this.#fruitless = 0
-    }
+    this.#reconnections.reached(this.#position)
   }
 
   async #connected(): Promise<Exchange> {
@@ -119,16 +114,18 @@ export class ImageSource implements ByteSource, Disposable {
     if (this.#signal.aborted) throw aborted(this.#signal)
     if (!(failure instanceof Fault)) throw failure
     this.#lastFailure = failure
-    if (!failure.retry || failure.details['giveUp'] === true) {
+    const found = this.#guard.tooSlow() ? this.#guard.fault(this.url) : failure
+    if (!found.retry || found.details['giveUp'] === true) {
       this.#mirrors.shift()
       this.#guard.reset()
-      if (this.#mirrors.length === 0) throw failure
+      if (this.#mirrors.length === 0) throw found
       return
     }
-    this.#fruitless += 1
-    if (this.#fruitless > this.#request.limits.maxFruitlessAttempts) throw failure
-    if (this.#fruitless > 1 || this.#position === 0) this.#nextMirror()
-    await this.#pause(failure, this.#request.limits)
+    this.#reconnections.lost()
+    const { fruitless } = this.#reconnections
+    if (fruitless > this.#request.limits.maxFruitlessAttempts) throw this.#startsInVain(found)
+    if (fruitless > 1 || this.#position === 0) this.#nextMirror()
+    await this.#pause(found)
   }
 
   #nextMirror(): void {
@@ -136,12 +133,14 @@ export class ImageSource implements ByteSource, Disposable {
     if (first) this.#mirrors.push(first)
   }
 
-  async #pause(error: Fault, limits: WriteLimits): Promise<void> {
-    // The first try after progress is made at once, and so is the first try of another mirror.
-    if (this.#fruitless <= 1 && (this.#position > 0 || this.#mirrors.length > 1)) return
+  async #pause(error: Fault): Promise<void> {
+    const mayTryAtOnce = this.#position > 0 || this.#mirrors.length > 1
     const asked = Number(error.details['retryAfterMs'] ?? 0)
+    const pauseMs = this.#reconnections.pauseMs(this.#request.limits, { mayTryAtOnce, asked })
+    if (pauseMs === 0) return
+    if (this.#reconnections.fruitless <= 1 && this.#position > 0) this.#guard.waited(pauseMs)
     try {
-      await sleep(Math.max(limits.retryPauseMs, asked), undefined, { signal: this.#signal })
+      await sleep(pauseMs, undefined, { signal: this.#signal })
     } catch {
       throw aborted(this.#signal)
     }
@@ -153,6 +152,7 @@ export class ImageSource implements ByteSource, Disposable {
     const resume = this.#position > 0 && this.#validator !== undefined
     if (this.#starts > 0) this.resumes += 1
     const { limits, tls } = this.#request
+    const since = performance.now()
     const exchange = await this.#get(mirror, {
       tls,
       connectTimeoutMs: limits.connectTimeoutMs,
@@ -162,6 +162,7 @@ export class ImageSource implements ByteSource, Disposable {
       credential: this.#credential,
       headers: resume ? { range: `bytes=${this.#position}-`, 'if-range': this.#validator ?? '' } : {},
     })
+    this.#guard.waited(performance.now() - since)
     try {
       this.#accept(exchange, resume)
     } catch (error) {
@@ -174,8 +175,9 @@ export class ImageSource implements ByteSource, Disposable {
     try {
       return await get(mirror, options)
     } catch (cause) {
-      if (!isFault(cause) || cause.details['status'] !== 416) throw cause
-      const message = `${this.url} ended at byte ${this.#position} of ${this.totalBytes ?? 'unknown'} and has no more`
+      if (!isFault(cause) || cause.details['status'] !== 416 || !('range' in (options.headers ?? {}))) throw cause
+      const of = this.totalBytes === null ? '' : ` of ${this.totalBytes}`
+      const message = `${this.url} ended at byte ${this.#position}${of} and has no more`
       throw new Fault('image_truncated', message, { cause, giveUp: true })
     }
   }
@@ -215,12 +217,19 @@ export class ImageSource implements ByteSource, Disposable {
     if (again) throw new StartedAnew('the image begins again')
   }
 
+  /** What keeps a download from its end that begins again and again. */
+  #startsInVain(failure: Fault): Fault {
+    return this.#starts > 1 && failure.code !== 'image_unreachable' ? this.#cannotResume() : failure
+  }
+
   #cannotResume(): Fault {
+    const times = Math.min(this.#starts, maxStarts)
     if (this.#validator !== undefined) {
-      return new Fault('image_changed', `${this.url} changed during the download ${maxStarts} times`, { giveUp: true })
+      const or = this.#request.urls.length > 1 ? ', or its mirrors do not have the same ETag' : ''
+      return new Fault('image_changed', `${this.url} changed during the download ${times} times${or}`, { giveUp: true })
     }
     const { code, message } = this.#lastFailure ?? { code: 'image_truncated', message: `${this.url} breaks off` }
-    const tried = `${maxStarts} times from its beginning, because it sends no strong ETag to resume with`
+    const tried = `${times} times from its beginning, because it sends no strong ETag to resume with`
     return new Fault(code, `${message}; ${this.url} was tried ${tried}`, { giveUp: true })
   }
 }
@@ -232,11 +241,4 @@ async function failureOf(work: Promise<unknown>): Promise<unknown> {
   } catch (error) {
     return error
   }
-}
-
-export function credentialFor(given: Secret | undefined, first: URL | undefined): BoundCredential | undefined {
-  if (!first) return undefined
-  const own = userinfoAuthorization(first)
-  const authorization = given ?? (own === undefined ? undefined : new Secret(own))
-  return authorization && { origin: first.origin, authorization }
 }

@@ -14,25 +14,28 @@ export function headEnd(bytes: Uint8Array): number {
   return -1
 }
 
-/** Parses status line and header fields (RFC 9112). Fault image_refused for anything that is not a plain HTTP/1.x head. */
-export function parseHead(bytes: Uint8Array): ResponseHead {
+/**
+ * Parses status line and header fields (RFC 9112); `name` is the server's in messages. Fault image_refused for anything that
+ * is not a plain HTTP/1.x head.
+ */
+export function parseHead(bytes: Uint8Array, name: string): ResponseHead {
   const [first = '', ...lines] = Buffer.from(bytes).toString('latin1').trimEnd().split(/\r?\n/)
   const match = /^HTTP\/1\.[01] ([1-9][0-9]{2})(?: (.*))?$/.exec(first)
-  if (!match) throw new Fault('image_refused', 'the image server does not speak HTTP/1')
-  if (lines.length > maxHeaders) throw new Fault('image_refused', `the image server sent over ${maxHeaders} headers`)
+  if (!match) throw new Fault('image_refused', `${name} does not answer in HTTP/1`)
+  if (lines.length > maxHeaders) throw new Fault('image_refused', `${name} sent over ${maxHeaders} headers`)
   const headers = new Map<string, string>()
-  for (const line of lines) addHeader(headers, line)
+  for (const line of lines) addHeader(headers, line, name)
   return { status: Number(match[1]), reason: (match[2] ?? '').slice(0, 80), headers }
 }
 
-function addHeader(headers: Map<string, string>, line: string): void {
+function addHeader(headers: Map<string, string>, line: string, server: string): void {
   const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/.exec(line)
-  if (!match) throw new Fault('image_refused', 'the image server sent a malformed header')
+  if (!match) throw new Fault('image_refused', `${server} sent a malformed header`)
   const name = (match[1] ?? '').toLowerCase()
   const value = match[2] ?? ''
   const before = headers.get(name)
   if (before !== undefined && name === 'content-length' && before !== value) {
-    throw new Fault('image_refused', 'the image server sent two different lengths')
+    throw new Fault('image_refused', `${server} sent two different lengths`)
   }
   headers.set(name, before === undefined || name === 'content-length' ? value : `${before}, ${value}`)
 }
@@ -40,20 +43,22 @@ function addHeader(headers: Map<string, string>, line: string): void {
 export type Framing = { kind: 'length'; length: number } | { kind: 'chunked' } | { kind: 'close' }
 
 /** How the body is delimited. Fault image_refused for an encoding that nobody asked for or an ambiguous length. */
-export function framingOf({ headers }: ResponseHead): Framing {
+export function framingOf({ headers }: ResponseHead, name: string): Framing {
   const encoding = headers.get('content-encoding')
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity' && encoding !== '') {
-    throw new Fault('image_refused', `the image server applied the content encoding "${encoding}" unasked`)
+    const advice = 'turn that off for images, so that they are sent as they are'
+    throw new Fault('image_refused', `${name} applied the content encoding "${encoding}" unasked; ${advice}`)
   }
   const transfer = headers.get('transfer-encoding')?.toLowerCase()
   const length = headers.get('content-length')
   if (transfer !== undefined && transfer !== 'identity') {
-    if (transfer !== 'chunked') throw new Fault('image_refused', `transfer encoding "${transfer}" is not supported`)
-    if (length !== undefined) throw new Fault('image_refused', 'the image server sent both a length and chunks')
+    if (transfer !== 'chunked')
+      throw new Fault('image_refused', `${name} uses the transfer encoding "${transfer}", which is not supported`)
+    if (length !== undefined) throw new Fault('image_refused', `${name} sent both a length and chunks`)
     return { kind: 'chunked' }
   }
   if (length === undefined) return { kind: 'close' }
-  if (!/^[0-9]{1,15}$/.test(length)) throw new Fault('image_refused', `"${length}" is not a content length`)
+  if (!/^[0-9]{1,15}$/.test(length)) throw new Fault('image_refused', `${name} sent "${length}" as content length`)
   return { kind: 'length', length: Number(length) }
 }
 
@@ -69,13 +74,13 @@ export function contentRange(
 }
 
 /**
- * What proves that two answers are parts of the same bytes: a strong ETag, or a Last-Modified that was at least a minute
- * old when it was sent (RFC 9110, 8.8.2.2).
+ * What proves that two answers are parts of the same bytes: a strong ETag, or without any ETag a Last-Modified that was
+ * at least a second old when it was sent (RFC 9110, 8.8.2.2).
  */
 export function validatorOf({ headers }: ResponseHead): string | undefined {
   const etag = headers.get('etag')
   if (etag !== undefined) return /^"[\x21\x23-\x7e\x80-\xff]*"$/.test(etag) ? etag : undefined
   const modified = Date.parse(headers.get('last-modified') ?? '')
   const sent = Date.parse(headers.get('date') ?? '')
-  return sent - modified >= 60_000 ? headers.get('last-modified') : undefined
+  return sent - modified >= 1000 ? headers.get('last-modified') : undefined
 }

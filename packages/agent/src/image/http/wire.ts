@@ -35,8 +35,9 @@ export class Wire implements Disposable {
   /** Why no more bytes come; undefined after an orderly end. */
   failure: Fault | undefined
   ended = false
+  /** The URL, as it may be shown. */
+  readonly name: string
   readonly #spill = new Uint8Array(spillBytes)
-  readonly #name: string
   readonly #options: WireOptions
   #socket: Socket | undefined
   #lent: Uint8Array = this.#spill
@@ -46,7 +47,7 @@ export class Wire implements Disposable {
   #watch: NodeJS.Timeout | undefined
 
   private constructor(url: URL, options: WireOptions) {
-    this.#name = shownUrl(url)
+    this.name = shownUrl(url)
     this.#options = options
   }
 
@@ -112,14 +113,12 @@ export class Wire implements Disposable {
     const socket = secure ? connectTls(tlsOptions) : connectTcp({ host, port, onread, noDelay: true })
     this.#socket = socket
     const timer = setTimeout(() => {
-      this.#finish(
-        new Fault('image_unreachable', `${this.#name} did not accept a connection in ${connectTimeoutMs} ms`),
-      )
+      this.#finish(new Fault('image_unreachable', `${this.name} did not accept a connection in ${connectTimeoutMs} ms`))
     }, connectTimeoutMs)
     const onAbort = () => this.#finish(aborted(signal))
     signal.addEventListener('abort', onAbort, { once: true })
     socket.once('close', () => signal.removeEventListener('abort', onAbort))
-    socket.on('error', (cause: NodeJS.ErrnoException) => this.#finish(broken(this.#name, cause)))
+    socket.on('error', (cause: NodeJS.ErrnoException) => this.#finish(broken(this.name, cause)))
     socket.once('end', () => this.#finish(undefined))
     socket.once('close', () => this.#finish(undefined))
     try {
@@ -131,7 +130,7 @@ export class Wire implements Disposable {
       clearTimeout(timer)
     }
     if (this.failure) throw this.failure
-    if (this.ended) throw new Fault('image_unreachable', `${this.#name} closed the connection at once`)
+    if (this.ended) throw new Fault('image_unreachable', `${this.name} closed the connection at once`)
     this.#lastByteAt = performance.now()
     this.#watch = setInterval(() => this.#check(), Math.min(500, this.#options.stallTimeoutMs / 4))
   }
@@ -182,12 +181,12 @@ export class Wire implements Disposable {
     const now = performance.now()
     const { stallTimeoutMs, guard } = this.#options
     if (now - Math.max(this.#lastByteAt, want.since) >= stallTimeoutMs) {
-      this.#finish(new Fault('image_stalled', `${this.#name} sent nothing for ${stallTimeoutMs / 1000} s`))
+      this.#finish(new Fault('image_stalled', `${this.name} sent nothing for ${stallTimeoutMs / 1000} s`))
       return
     }
     guard?.waited(now - want.counted)
     want.counted = now
-    if (guard?.tooSlow()) this.#finish(guard.fault(this.#name))
+    if (guard?.tooSlow()) this.#finish(guard.fault(this.name))
   }
 
   #finish(failure: Fault | undefined): void {

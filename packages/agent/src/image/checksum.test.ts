@@ -39,3 +39,21 @@ test('length and algorithm must agree, case does not matter', () => {
     expect(() => checkDigest(value, algorithm)).toThrow(expect.toSatisfy((error: unknown) => isFault(error, 'invalid')))
   }
 })
+
+test('in BSD style only the algorithms count that are known, whatever the length of the others', () => {
+  const [sha256, other] = ['a'.repeat(64), 'b'.repeat(64)]
+  const lines = [
+    `SHA512/256 (disk.raw) = ${other}`,
+    `BLAKE2b (disk.raw) = ${other}${other}`,
+    `SM3 (disk.raw) = ${other}`,
+  ]
+  expect(findChecksum([...lines, `SHA2-256(disk.raw)= ${sha256}`].join('\n'), 'disk.raw')).toBe(sha256)
+  expect(findChecksum(lines.join('\n'), 'disk.raw')).toBeUndefined()
+})
+
+test('a name with directories before it counts when it is the only one', () => {
+  const [one, two] = [`${'a'.repeat(64)}  amd64/disk.raw`, `${'b'.repeat(64)}  arm64/disk.raw`]
+  expect(findChecksum(`${one}\n${'c'.repeat(64)}  x/other.raw`, 'disk.raw')).toBe('a'.repeat(64))
+  expect(findChecksum(`${one}\n${two}`, 'disk.raw')).toBeUndefined()
+  expect(findChecksum(`${one}\n${'d'.repeat(64)}  disk.raw`, 'disk.raw')).toBe('d'.repeat(64))
+})

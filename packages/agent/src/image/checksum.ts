@@ -10,6 +10,8 @@ const maxChecksumFileBytes = 4 * 1024 * 1024
 // oxfmt-ignore
 const hexLength: Record<DigestAlgorithm, number> = { md5: 32, sha256: 64, sha384: 96, sha512: 128 }
 
+const known = 'sha256, sha384 and sha512'
+
 /**
  * The digest that the image must have, in lower case; fetched first when a checksum file is named. Fault
  * checksum_unavailable (no line for this image, md5 not allowed) or invalid (length and algorithm contradict each other).
@@ -67,12 +69,17 @@ async function fromFile(
   if (value === undefined) {
     throw new Fault('checksum_unavailable', `${shownUrl(url)} has no checksum for "${baseName(image)}"`)
   }
+  if (!Object.values(hexLength).includes(value.length)) {
+    const what = `a checksum of ${value.length} hex digits for "${baseName(image)}", which is none of ${known}`
+    throw new Fault('checksum_unavailable', `${shownUrl(url)} has ${what}`)
+  }
   return { value, ...(file.algorithm ? { algorithm: file.algorithm } : {}) }
 }
 
 /**
  * Finds the checksum of `name`: the only word of a one-line file, else the line of that name as `sha256sum` writes it
- * (`HASH  name`, `HASH *name`) or in BSD style (`SHA256 (name) = HASH`). Lines that begin with # are comments.
+ * (`HASH  name`, `HASH *name`) or in BSD style (`SHA256 (name) = HASH`); the name may have directories before it when no
+ * other line has it without. Lines that begin with # are comments.
  */
 export function findChecksum(text: string, name: string, algorithm?: DigestAlgorithm): string | undefined {
   const lines = text
@@ -81,17 +88,26 @@ export function findChecksum(text: string, name: string, algorithm?: DigestAlgor
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'))
   if (lines.length === 1 && /^[0-9a-f]+$/i.test(lines[0] ?? '')) return lines[0]
-  const found = lines.map((line) => lineFor(line, name)).filter((value) => value !== undefined)
+  const entries = lines.map(entryOf).filter((entry) => entry !== undefined)
+  const exact = entries.filter((entry) => entry.name === name || entry.name === `./${name}`)
+  const found = exact.length > 0 ? exact : sameFile(entries.filter((entry) => entry.name.endsWith(`/${name}`)))
   // A file with several algorithms: the wanted one, else the longest.
-  const wanted = algorithm ? found.filter((value) => value.length === hexLength[algorithm]) : found
-  return wanted.toSorted((a, b) => b.length - a.length)[0]
+  const wanted = algorithm ? found.filter(({ value }) => value.length === hexLength[algorithm]) : found
+  return wanted.map(({ value }) => value).toSorted((a, b) => b.length - a.length)[0]
 }
 
-function lineFor(line: string, name: string): string | undefined {
-  const bsd = /^[A-Za-z0-9-]+ ?\((.+)\) ?= ?([0-9A-Fa-f]+)$/.exec(line)
-  if (bsd) return isNamed(bsd[1] ?? '', name) ? bsd[2] : undefined
+type Entry = { name: string; value: string }
+
+function entryOf(line: string): Entry | undefined {
+  const bsd = /^([A-Za-z0-9/-]+) ?\((.+)\) ?= ?([0-9A-Fa-f]+)$/.exec(line)
+  if (bsd) return isKnown(bsd[1] ?? '') ? { name: bsd[2] ?? '', value: bsd[3] ?? '' } : undefined
   const gnu = /^([0-9A-Fa-f]{32,128})[ \t]+\*?(.+)$/.exec(line)
-  return gnu && isNamed(gnu[2] ?? '', name) ? gnu[1] : undefined
+  return gnu ? { name: gnu[2] ?? '', value: gnu[1] ?? '' } : undefined
 }
 
-const isNamed = (listed: string, name: string): boolean => listed === name || listed === `./${name}`
+/** Others have digests of the same lengths: BLAKE2b, SHA512/256, SM3. */
+const isKnown = (algorithm: string): boolean => /^(?:MD5|SHA(?:2?-)?(?:256|384|512))$/i.test(algorithm)
+
+/** Nothing when the files of that name are in several directories. */
+const sameFile = (entries: readonly Entry[]): readonly Entry[] =>
+  new Set(entries.map(({ name }) => name)).size === 1 ? entries : []

@@ -3,7 +3,7 @@ import { Fault } from '@ferrite/shared/fault'
 import { version } from '@ferrite/shared/version'
 import { bodyOf } from './body.ts'
 import type { Body } from './body.ts'
-import { imageUrl, shownUrl, userinfoAuthorization } from './image-url.ts'
+import { shownUrl, userinfoAuthorization } from './image-url.ts'
 import { framingOf, headEnd, maxHeadBytes, parseHead } from './response-head.ts'
 import type { ResponseHead } from './response-head.ts'
 import { Wire } from './wire.ts'
@@ -129,7 +129,11 @@ async function readHead(wire: Wire, url: URL): Promise<ResponseHead> {
 function target(from: URL, head: ResponseHead): URL {
   const location = head.headers.get('location')
   if (location === undefined) throw new Fault('image_refused', `${shownUrl(from)} redirects to nowhere`)
-  const to = imageUrl(location, from)
+  const to = URL.parse(location, from)
+  if (!to || !/^https?:$/.test(to.protocol)) {
+    const where = to ? `a ${to.protocol} URL` : 'what is no URL'
+    throw new Fault('image_refused', `${shownUrl(from)} redirects to ${where}; only http: and https: are followed`)
+  }
   if (from.protocol === 'https:' && to.protocol === 'http:') {
     throw new Fault('image_refused', `${shownUrl(from)} redirects from https to plain http`)
   }

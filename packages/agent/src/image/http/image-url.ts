@@ -16,11 +16,15 @@ export const shownUrl = (url: URL): string => `${url.protocol}//${url.host}${url
 
 /** Last path segment, decoded: the name by which a checksum file knows the image. */
 export function baseName(url: URL): string {
-  const last = url.pathname.split('/').at(-1) ?? ''
+  return decoded(url.pathname.split('/').at(-1) ?? '')
+}
+
+/** Without the escapes of a URL; what escapes nothing stays as it is. */
+function decoded(text: string): string {
   try {
-    return decodeURIComponent(last)
+    return decodeURIComponent(text)
   } catch (error) {
-    if (error instanceof URIError) return last
+    if (error instanceof URIError) return text
     throw error
   }
 }
@@ -28,6 +32,6 @@ export function baseName(url: URL): string {
 /** `Basic …` of the URL's user part, as curl and Python's requests send it. */
 export function userinfoAuthorization(url: URL): string | undefined {
   if (url.username === '' && url.password === '') return undefined
-  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
+  const pair = `${decoded(url.username)}:${decoded(url.password)}`
   return `Basic ${Buffer.from(pair, 'utf8').toString('base64')}`
 }

@@ -113,7 +113,8 @@ export class Wire implements Disposable {
     const socket = secure ? connectTls(tlsOptions) : connectTcp({ host, port, onread, noDelay: true })
     this.#socket = socket
     const timer = setTimeout(() => {
-      this.#finish(new Fault('image_unreachable', `${this.name} did not accept a connection in ${connectTimeoutMs} ms`))
+      const missing = socket.connecting ? 'did not accept a connection' : 'did not end the TLS handshake'
+      this.#finish(new Fault('image_unreachable', `${this.name} ${missing} in ${connectTimeoutMs / 1000} s`))
     }, connectTimeoutMs)
     const onAbort = () => this.#finish(aborted(signal))
     signal.addEventListener('abort', onAbort, { once: true })

@@ -72,6 +72,8 @@ test('indicators are listed, read and lit', async () => {
   expect((await ask('GET', `${at}/led@system`)).json).toEqual({ state: 'ON' })
   expect((await ask('PUT', `${at}/led@system`, { state: 'BLINKING' })).status).toBe(204)
   expect((await ask('GET', `${at}/led@system`)).json).toEqual({ state: 'BLINKING' })
+  expect((await ask('PUT', `${at}/led@system?state=OFF`)).status).toBe(204)
+  expect((await ask('GET', `${at}/led@system`)).json).toEqual({ state: 'OFF' })
   for (const [name, state] of [
     ['led@system', 'GREEN'],
     ['led-0@chassis', 'OFF'],
@@ -86,32 +88,72 @@ test('indicators are listed, read and lit', async () => {
 
 test('what fake hardware does not have is refused in words that name it', async () => {
   const node = await machine()
-  const calls: [string, string, unknown, string][] = [
-    ['PUT', 'management/inject_nmi', {}, 'inject_nmi'],
-    ['PUT', 'states/boot_mode', { target: 'uefi' }, 'set_boot_mode'],
-    ['PUT', 'states/secure_boot', { target: true }, 'set_secure_boot_state'],
-    ['GET', 'vmedia', undefined, 'get_virtual_media'],
-    ['POST', 'vmedia', { device_type: 'cdrom', image_url: 'http://x/y.iso' }, 'attach_virtual_media'],
-    ['DELETE', 'vmedia?device_types=cdrom', undefined, 'detach_virtual_media'],
-  ]
-  for (const [method, at, body, extension] of calls) {
-    const refused = await ask(method, `${node}/${at}`, body)
-    expect([at, refused.status, refused.fault.faultstring]).toEqual([
-      at,
-      400,
-      `Driver fake-hardware does not support ${extension} (disabled or not implemented).`,
-    ])
-  }
+  const refused = await ask('PUT', `${node}/management/inject_nmi`, {})
+  expect([refused.status, refused.fault.faultstring]).toEqual([
+    400,
+    'Driver fake-hardware does not support inject_nmi (disabled or not implemented).',
+  ])
   for (const [method, at, body] of [
     ['PUT', 'states/boot_mode', { target: 'legacy' }],
     ['PUT', 'states/secure_boot', { target: 'perhaps' }],
+    ['PUT', 'states/secure_boot', { target: 2 }],
     ['POST', 'vmedia', { device_type: 'tape', image_url: 'http://x/y.iso' }],
     ['POST', 'vmedia', { device_type: 'cdrom', image_url: 'ftp://x/y.iso' }],
     ['POST', 'vmedia', { device_type: 'cdrom' }],
     ['DELETE', 'vmedia?device_types=tape', undefined],
+    ['DELETE', 'vmedia/tape', undefined],
   ] as const) {
     expect([at, (await ask(method, `${node}/${at}`, body)).status]).toEqual([at, 400])
   }
+})
+
+test('virtual media are attached, shown and detached, one by one or all', async () => {
+  const node = await machine()
+  const attach = (device_type: string) => ask('POST', `${node}/vmedia`, { device_type, image_url: 'http://x/y.iso' })
+  const inserted = async () =>
+    ((await ask('GET', `${node}/vmedia`)).json as unknown as { inserted: boolean }[]).map((one) => one.inserted)
+  expect(await inserted()).toEqual([false, false, false])
+  for (const type of ['cdrom', 'disk', 'floppy']) expect((await attach(type)).status).toBe(204)
+  expect(await inserted()).toEqual([true, true, true])
+  expect((await ask('DELETE', `${node}/vmedia/cdrom`)).status).toBe(204)
+  expect(await inserted()).toEqual([false, true, true])
+  expect((await ask('DELETE', `${node}/vmedia?device_types=disk&device_types=cdrom`)).status).toBe(204)
+  expect(await inserted()).toEqual([false, false, true])
+  expect((await ask('DELETE', `${node}/vmedia`)).status).toBe(204)
+  expect(await inserted()).toEqual([false, false, false])
+})
+
+test('boot mode and secure boot are set, by every spelling of a boolean', async () => {
+  const node = await machine()
+  expect((await ask('PUT', `${node}/states/boot_mode`, { target: 'uefi' })).status).toBe(202)
+  for (const [target, seen] of [
+    [true, true],
+    ['off', false],
+    [1, true],
+    [0, false],
+  ]) {
+    expect((await ask('PUT', `${node}/states/secure_boot`, { target })).status).toBe(202)
+    expect((await ask('GET', `${node}/states`)).json).toMatchObject({ boot_mode: 'uefi', secure_boot: seen })
+  }
+})
+
+test('orders that are answered at once tell what went wrong as the last error, as Ironic does', async () => {
+  const node = await machine({ management_interface: 'noop' })
+  const lastError = async () => (await ask('GET', node)).json['last_error']
+  for (const [method, at, body, status, extension] of [
+    ['PUT', 'states/boot_mode', { target: 'uefi' }, 202, 'set_boot_mode'],
+    ['PUT', 'states/secure_boot', { target: true }, 202, 'set_secure_boot_state'],
+    ['POST', 'vmedia', { device_type: 'cdrom', image_url: 'http://127.0.0.1:17' }, 204, 'attach_virtual_media'],
+    ['DELETE', 'vmedia?device_types=cdrom', undefined, 204, 'detach_virtual_media'],
+  ] as const) {
+    expect([at, (await ask(method, `${node}/${at}`, body)).status]).toEqual([at, status])
+    expect(await lastError()).toContain(`Driver fake-hardware does not support ${extension}`)
+  }
+  const asked = await ask('GET', `${node}/vmedia`)
+  expect([asked.status, asked.fault.faultstring]).toEqual([
+    400,
+    'Driver fake-hardware does not support get_virtual_media (disabled or not implemented).',
+  ])
 })
 
 test('vendor methods are listed and called by path or query', async () => {

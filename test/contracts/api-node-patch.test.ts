@@ -54,6 +54,8 @@ test.each([
   [[{ op: 'replace', path: '/name', value: 'bad name' }], "Cannot change name to invalid name 'bad name'"],
   [[{ op: 'replace', path: '/protected_reason', value: 'x' }], 'protected is True'],
   [[{ op: 'remove', path: '/driver' }], 'Schema error for node'],
+  [[{ op: 'replace', path: '/network_data', value: { cat: 'meow' } }], 'network_data: links: Invalid'],
+  [[{ op: 'add', path: '/network_data/links', value: [] }], 'network_data: networks: Invalid'],
   [[{ op: 'replace', path: '/driver', value: 'nodriver' }], 'No valid host was found'],
 ])('the patch %j is 400', async (operations, text) => {
   const answer = await patch(operations)
@@ -143,4 +145,29 @@ test('secrets are masked, and the mask sent back keeps them', async () => {
   expect((await api.store.node(uuid))?.driver_info).toEqual({ ...secret, redfish_username: 'root' })
   const made_up = await patch([{ op: 'add', path: '/driver_info/other_password', value: '******' }])
   expect(made_up.status).toBe(400)
+})
+
+test('network_data is what OpenStack’s network_data.json is', async () => {
+  const mac = '52:54:00:aa:bb:01'
+  const value = {
+    links: [
+      { id: 'a', type: 'phy', ethernet_mac_address: mac, mtu: null },
+      { id: 'v', type: 'vlan', vlan_mac_address: mac, vlan_id: 7, vlan_link: 'a' },
+    ],
+    networks: [
+      { id: 'n', link: 'a', network_id: 'n', type: 'ipv6', ip_address: 'fd00::5/64', routes: [] },
+      { id: 'm', link: 'v', network_id: 'm', type: 'ipv4_dhcp' },
+    ],
+    services: [{ type: 'dns', address: '10.0.0.1' }],
+  }
+  expect((await patch([{ op: 'replace', path: '/network_data', value }])).json['network_data']).toEqual(value)
+  const wrong = { op: 'replace', path: '/network_data/links/0/type', value: 'string' }
+  expect((await patch([wrong])).status).toBe(400)
+  expect((await patch([{ op: 'remove', path: '/network_data' }])).json['network_data']).toEqual({})
+})
+
+test('a chassis is taken away since 1.25, even where there is none', async () => {
+  const operations = [{ op: 'remove', path: '/chassis_uuid' }]
+  expect((await patch(operations, '1.24')).status).toBe(406)
+  expect((await patch(operations, '1.25')).status).toBe(200)
 })

@@ -30,6 +30,7 @@ test('a port is created, normalised, shown and listed', async () => {
   for (const path of [
     '/v1/ports/detail?node=n1',
     '/v1/nodes/n1/ports?detail=true',
+    '/v1/nodes/n1/ports/detail',
     `/v1/ports?node_uuid=${node}&fields=address,node_uuid`,
   ]) {
     expect((await api.ask('GET', path)).json['ports']).toEqual([expect.objectContaining({ node_uuid: node })])

@@ -93,3 +93,50 @@ test('a cleaning step that must not be interrupted ends before the abort does', 
   expect([node.provision_state, node.last_error]).toEqual(['clean failed', expect.stringContaining('aborted')])
   expect(done(world, 'clean')).toEqual(['erase_devices'])
 })
+
+const offersRaid = () => {
+  const offer = (step: string) => ({
+    step,
+    priority: 0,
+    interface: 'raid',
+    reboot_requested: false,
+    abortable: true,
+  })
+  return {
+    result: {
+      clean_steps: { GenericHardwareManager: [offer('create_configuration'), offer('delete_configuration')] },
+      hardware_manager_version: { generic_hardware_manager: '1.2' },
+    },
+  }
+}
+
+test('a RAID that the agent builds is kept with the node, and its root volume is what deploys write to', async () => {
+  const built = { size_gb: 100, raid_level: '1', is_root_volume: true, root_device_hint: { wwn: '0x1' } }
+  let result: unknown = { logical_disks: [built] }
+  const script = {
+    'clean.get_clean_steps': offersRaid,
+    'clean.execute_clean_step': (params: Record<string, unknown>) => ({
+      result: { clean_result: result, clean_step: params['step'] },
+    }),
+  }
+  const properties = { capabilities: 'boot_mode:uefi' }
+  await using world = await worldWith(
+    { provision_state: 'manageable', raid_interface: 'agent', properties },
+    { script },
+  )
+  await world.request('clean', 115, { clean_steps: [step('create_configuration', 'raid')] })
+  expect(await world.settled()).toMatchObject({
+    provision_state: 'manageable',
+    raid_config: { logical_disks: [built], last_updated: expect.any(String) as unknown },
+    properties: { capabilities: 'boot_mode:uefi,raid_level:1', local_gb: 100, root_device: { wwn: '0x1' } },
+  })
+  await world.request('clean', 115, { clean_steps: [step('delete_configuration', 'raid')] })
+  const without = await world.settled()
+  expect([without.raid_config, 'root_device' in without.properties]).toEqual([{}, false])
+  result = null
+  await world.request('clean', 115, { clean_steps: [step('create_configuration', 'raid')] })
+  expect(await world.settled()).toMatchObject({
+    provision_state: 'clean failed',
+    last_error: expect.stringContaining('does not tell which') as unknown,
+  })
+})

@@ -35,8 +35,8 @@ const no = new Set(['0', 'f', 'false', 'off', 'n', 'no'])
 /** The spellings of true and false that OpenStack's services take; undefined for anything else. */
 export function booleanFrom(value: unknown): boolean | undefined {
   if (typeof value === 'boolean') return value
-  if (typeof value !== 'string') return undefined
-  const text = value.trim().toLowerCase()
+  if (typeof value !== 'string' && typeof value !== 'number') return undefined
+  const text = String(value).trim().toLowerCase()
   if (yes.has(text)) return true
   return no.has(text) ? false : undefined
 }

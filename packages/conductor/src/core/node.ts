@@ -1,5 +1,5 @@
 import type { BootDevice, NodeView, PowerState } from '@ferrite/shared/contracts/nodes'
-import type { NetworkName } from './interfaces.ts'
+import type { NetworkName, VirtualMedium } from './interfaces.ts'
 import type { StepInterface } from '@ferrite/shared/contracts/steps'
 import type { BootTrace } from './boot-trace.ts'
 import type { CheckResult } from './interfaces.ts'
@@ -128,7 +128,13 @@ export type NodeInternal = {
   power_sync_failures?: number | undefined
   /** What `fake` power and management remember. */
   fake?:
-    | { power?: PowerState; boot_device?: BootDevice; persistent?: boolean; indicators?: Record<string, string> }
+    | {
+        power?: PowerState
+        boot_device?: BootDevice
+        persistent?: boolean
+        indicators?: Record<string, string>
+        media?: VirtualMedium[]
+      }
     | undefined
   last_power_state_change?: string | undefined
 }

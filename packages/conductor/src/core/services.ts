@@ -31,14 +31,15 @@ export interface Management {
 /** What hardware can do beside power and boot devices. Fault unsupported where the node's driver has no such thing. */
 export interface Hardware {
   injectNmi(ident: string): Promise<void>
+  /** These four are answered before they are done: what goes wrong, a driver's lack too, is the node's last_error. */
   setBootMode(ident: string, mode: BootMode): Promise<void>
   setSecureBoot(ident: string, on: boolean): Promise<void>
+  attachVirtualMedia(ident: string, medium: VirtualMedium): Promise<void>
+  detachVirtualMedia(ident: string, devices: readonly string[] | undefined): Promise<void>
   indicators(ident: string): Promise<Indicators>
   indicator(ident: string, component: string, name: string): Promise<string>
   setIndicator(ident: string, component: string, name: string, state: string): Promise<void>
   virtualMedia(ident: string): Promise<readonly Record<string, unknown>[]>
-  attachVirtualMedia(ident: string, medium: VirtualMedium): Promise<void>
-  detachVirtualMedia(ident: string, devices: readonly string[] | undefined): Promise<void>
   /** Undefined while the console is not enabled. */
   console(ident: string): Promise<Record<string, unknown> | undefined>
   setConsole(ident: string, enabled: boolean): Promise<void>

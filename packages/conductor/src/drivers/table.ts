@@ -36,6 +36,7 @@ import {
 } from './fake/fake.ts'
 import { fakeManagement, noopManagement } from './fake/management.ts'
 import { fakeVendor } from './fake/vendor.ts'
+import { agentRaid } from './raid/agent.ts'
 import { hardwareTypes } from './hardware-types.ts'
 import { agentInspect } from './inspect/agent.ts'
 import { noInspect } from './inspect/no-inspect.ts'
@@ -89,7 +90,7 @@ const implementations = ({ settings, images, inspection, networks, redfish, ipmi
   vendor:     { fake: fakeVendor },
   bios:       { fake: fakeBios },
   firmware:   { fake: fakeFirmware },
-  raid:       { fake: fakeRaid },
+  raid:       { agent: agentRaid, fake: fakeRaid },
 })
 
 export interface Drivers {

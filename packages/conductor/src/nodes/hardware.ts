@@ -1,7 +1,8 @@
-import { explain, Fault, isFault } from '@ferrite/shared/fault'
+import { Fault } from '@ferrite/shared/fault'
 import type { ManagementInterface } from '../core/interfaces.ts'
 import type { Hardware } from '../core/services.ts'
 import type { Task } from '../core/task.ts'
+import { noted } from './noted.ts'
 import { checkRaidConfig } from './raid-config.ts'
 import { lookAt } from './read-task.ts'
 import { callVendor, methodsOf, vendorOf } from './vendor.ts'
@@ -21,15 +22,24 @@ export function createHardware(parts: WithNodeParts): Hardware {
       await task.interfaces.management.validate(task)
       await task.effect(name.replaceAll('_', ' '), () => work(task, able))
     })
+  /** As `managed`, but Ironic has answered by then: what goes wrong is told by the node's last_error. */
+  const ordered = <M extends OptionalMethod>(ident: string, method: M, name: string, work: Work<M>) =>
+    change(ident, name.replaceAll('_', ' '), async (task) => {
+      await task.interfaces.management.validate(task)
+      await noted(task, { failed: `Failed to ${name.replaceAll('_', ' ')}`, event_type: 'provisioning' }, async () => {
+        const able = abilityOf(task, method, name)
+        await task.effect(name.replaceAll('_', ' '), () => work(task, able))
+      })
+    })
   return {
     injectNmi: (ident) => managed(ident, 'injectNmi', 'inject_nmi', (task, inject) => inject(task)),
     setBootMode: (ident, mode) =>
-      managed(ident, 'setBootMode', 'set_boot_mode', async (task, set) => {
+      ordered(ident, 'setBootMode', 'set_boot_mode', async (task, set) => {
         await set(task, mode)
         await task.save({ boot_mode: mode })
       }),
     setSecureBoot: (ident, on) =>
-      managed(ident, 'setSecureBoot', 'set_secure_boot_state', async (task, set) => {
+      ordered(ident, 'setSecureBoot', 'set_secure_boot_state', async (task, set) => {
         await set(task, on)
         await task.save({ secure_boot: on })
       }),
@@ -47,9 +57,9 @@ export function createHardware(parts: WithNodeParts): Hardware {
       }),
     virtualMedia: (ident) => lookAt(parts, ident, (task) => abilityOf(task, 'virtualMedia', 'get_virtual_media')(task)),
     attachVirtualMedia: (ident, medium) =>
-      managed(ident, 'attachVirtualMedia', 'attach_virtual_media', (task, attach) => attach(task, medium)),
+      ordered(ident, 'attachVirtualMedia', 'attach_virtual_media', (task, attach) => attach(task, medium)),
     detachVirtualMedia: (ident, devices) =>
-      managed(ident, 'detachVirtualMedia', 'detach_virtual_media', (task, detach) => detach(task, devices)),
+      ordered(ident, 'detachVirtualMedia', 'detach_virtual_media', (task, detach) => detach(task, devices)),
     ...consoleCalls(parts, change),
     setRaid: (ident, config) =>
       change(ident, 'setting the target RAID configuration', async (task) => {
@@ -110,14 +120,11 @@ const consoleCalls = (parts: WithNodeParts, change: Change): Pick<Hardware, 'con
     await change(ident, 'setting console mode', async (task) => {
       const { console } = task.interfaces
       if (!console) throw unsupported(task, 'console')
-      try {
+      const failed = `Error ${enabled ? 'enabling' : 'disabling'} the console`
+      await noted(task, { failed, event_type: 'console' }, async () => {
         await task.effect('switch the console', () => (enabled ? console.start(task) : console.stop(task)))
-        await task.save({ console_enabled: enabled, last_error: null })
-      } catch (error) {
-        if (isFault(error, 'lease_lost')) throw error
-        const last_error = `Error ${enabled ? 'enabling' : 'disabling'} the console on node ${task.node.uuid}. Reason: ${explain(error)}`
-        await task.save({ last_error }, { history: [{ severity: 'ERROR', event_type: 'console', event: last_error }] })
-      }
+        await task.save({ console_enabled: enabled })
+      })
     })
   },
 })

@@ -39,7 +39,7 @@ function checkPatch(patch: JsonPatch, { microversion, resetInterfaces }: PatchRe
   }
   checkRoots(patch, patchFields)
   for (const operation of patch) {
-    const { since } = nodeFields[rootOf(operation) as NodeFieldName]
+    const since = sinceOf(operation)
     if (microversion < since) {
       throw new Fault('not_acceptable', `Request not acceptable. The minimal required API version should be 1.${since}`)
     }
@@ -47,6 +47,13 @@ function checkPatch(patch: JsonPatch, { microversion, resetInterfaces }: PatchRe
   if (resetInterfaces && !patch.some(({ path, op }) => path === '/driver' && op !== 'remove')) {
     throw new Fault('invalid', "The reset_interfaces parameter can only be used when changing the node's driver.")
   }
+}
+
+const chassisRemovedSince = 25
+
+function sinceOf(operation: JsonPatch[number]): number {
+  if (operation.op === 'remove' && operation.path === '/chassis_uuid') return chassisRemovedSince
+  return nodeFields[rootOf(operation) as NodeFieldName].since
 }
 
 function checkMotion(node: NodeRecord, patch: JsonPatch, { ident, microversion }: PatchRequest): void {
@@ -86,7 +93,7 @@ async function changesOf(
     )
   }
   await checkChassis(context.store, set['chassis_uuid'])
-  checkChanges(node, set, request.microversion)
+  checkChanges(node, set)
   return { ...set, ...interfaceChanges(context, node, set, request), ...consequences(node, set) }
 }
 

@@ -8,8 +8,8 @@ const settled = ['enroll', 'inspecting', 'inspect wait', 'manageable', 'availabl
 const maxFieldBytes = 1024 * 1024
 
 /** What a node's state forbids to change. `changes` holds only fields that really change. */
-export function checkChanges(node: NodeRecord, changes: Changes, microversion: number): void {
-  checkAssociation(node, changes, microversion)
+export function checkChanges(node: NodeRecord, changes: Changes): void {
+  checkAssociation(node, changes)
   checkProtected(node, changes)
   checkRetired(node, changes)
   checkSettled(node, changes)
@@ -26,15 +26,12 @@ export function checkChanges(node: NodeRecord, changes: Changes, microversion: n
   }
 }
 
-function checkAssociation(node: NodeRecord, changes: Changes, microversion: number): void {
+function checkAssociation(node: NodeRecord, changes: Changes): void {
   if (changes['instance_uuid'] && node.instance_uuid) {
     throw new Fault('node_associated', `Node ${node.uuid} is associated with instance ${node.instance_uuid}.`)
   }
   // Taking the instance away ends the allocation that it stands for.
   if (changes['instance_uuid'] === null && node.allocation_uuid) checkRelease(node, node.allocation_uuid)
-  if (changes['chassis_uuid'] === null && microversion < 25) {
-    throw new Fault('not_acceptable', 'Request not acceptable. The minimal required API version should be 1.25')
-  }
 }
 
 function checkProtected(node: NodeRecord, changes: Changes): void {

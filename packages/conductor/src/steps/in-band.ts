@@ -4,6 +4,7 @@ import type { StepKind } from '../core/interfaces.ts'
 import type { FlowStep } from '../core/node.ts'
 import type { Step, StepOutcome } from '../core/step.ts'
 import type { Task } from '../core/task.ts'
+import { keepRaidOutcome } from './raid-outcome.ts'
 import { bootRamdisk, networkFor } from './ramdisk.ts'
 import { sentNode, sentPorts } from './sent-node.ts'
 import type { StepSettings } from './settings.ts'
@@ -17,6 +18,7 @@ export function inBandStep(kind: StepKind, step: FlowStep, settings: StepSetting
     run: (task) => sendStep(task, kind, wholeStep(step)),
     resume: async (task) => {
       const afterReboot = task.node.internal.flow?.waiting_for === 'boot'
+      if (!afterReboot) await keepRaidOutcome(task, kind, step)
       if (!step.reboot_requested || afterReboot) return { done: true }
       return bootRamdisk(task, networkFor[kind], settings)
     },

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { provisionStates, type ProvisionState } from '../provision.ts'
+import { networkData } from './network-data.ts'
 
 export const interfaceTypes = [
   'bios',
@@ -103,7 +104,7 @@ export const nodeFields = {
   retired:                { since: 61, schema: z.boolean(), create: true, patch: true, initial: false },
   retired_reason:         { since: 61, schema: z.string().max(4096).nullable(), create: true, patch: true, initial: null },
   lessee:                 { since: 65, schema: text, create: true, patch: true, initial: null },
-  network_data:           { since: 66, schema: bag, create: true, patch: true, initial: {} },
+  network_data:           { since: 66, schema: networkData, create: true, patch: true, initial: {} },
   boot_mode:              { since: 75, schema: z.enum(['bios', 'uefi']).nullable(), create: true, initial: null },
   secure_boot:            { since: 75, schema: z.boolean().nullable(), create: true, initial: null },
   shard:                  { since: 82, schema: text, create: true, patch: true, initial: null },

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Fault } from '@ferrite/shared/fault'
 import { looseAnswer } from '../answers.ts'
 import { links } from '../links.ts'
+import { text } from '../query.ts'
 import { route, type DeclaredRoute } from '../route.ts'
 import { reads, takes } from './defaults.ts'
 import { nodeOf } from './nodes.ts'
@@ -52,13 +53,17 @@ export const nodeIndicatorRoutes: readonly DeclaredRoute[] = [
     since: 63,
     auth: 'baremetal:node:set_indicator_state',
     audit: 'node.set_indicator',
-    body: z.strictObject({ state: z.string().max(64) }),
+    // Some clients put it into the query.
+    query: { state: { since: 63, schema: text } },
+    body: z.strictObject({ state: z.string().max(64) }).nullish(),
     bodyName: 'indicator',
     answers: { 204: null },
     handle: async (call) => {
       const { uuid } = await nodeOf(call)
       const { component, name } = partsOf(call.params.indicator)
-      await call.api.services.hardware.setIndicator(uuid, component, name, call.body.state)
+      const state = call.body?.state ?? call.query.state
+      if (state === undefined) throw new Fault('missing_parameter', 'Missing mandatory parameter: state')
+      await call.api.services.hardware.setIndicator(uuid, component, name, state)
       return { status: 204 }
     },
   }),

@@ -83,7 +83,7 @@ export function statesView(node: NodeRecord, microversion: number): Record<strin
 }
 
 function checkPower(node: NodeRecord, target: string, timeout: number | null | undefined, microversion: number): void {
-  if ((target.startsWith('soft ') || timeout) && microversion < 27) throw tooNew(27)
+  if ((target.startsWith('soft ') || typeof timeout === 'number') && microversion < 27) throw tooNew(27)
   if (timeout !== null && timeout !== undefined && timeout < 1) {
     throw new Fault('invalid', 'timeout has to be positive integer')
   }

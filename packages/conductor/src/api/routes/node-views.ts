@@ -3,7 +3,7 @@ import { masked } from '@ferrite/shared/redact'
 import type { BiosSetting } from '../../store/resource-store.ts'
 import { looseAnswer } from '../answers.ts'
 import { links } from '../links.ts'
-import { boolean, list } from '../query.ts'
+import { boolean, detailParam, list } from '../query.ts'
 import { route, type DeclaredRoute } from '../route.ts'
 import { tooNew } from '../versions.ts'
 import { reads } from './defaults.ts'
@@ -84,7 +84,7 @@ function biosRoutes(): DeclaredRoute[] {
       path: '/v1/nodes/:ident/bios',
       since: 40,
       auth,
-      query: { detail: { since: 74, schema: boolean }, fields: { since: 74, schema: list } },
+      query: { detail: { ...detailParam.detail, since: 74 }, fields: { since: 74, schema: list } },
       handle: async (call) => {
         const { fields, detail } = call.query
         if (fields && detail) throw new Fault('invalid', "Can't fetch a subset of fields with 'detail' set")

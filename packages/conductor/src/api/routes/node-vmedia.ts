@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Fault } from '@ferrite/shared/fault'
+import { masked } from '@ferrite/shared/redact'
 import { looseAnswer } from '../answers.ts'
 import { list } from '../query.ts'
 import { route, type DeclaredRoute } from '../route.ts'
@@ -21,7 +22,7 @@ export const nodeVmediaRoutes: readonly DeclaredRoute[] = [
     answers: { 200: looseAnswer },
     handle: async (call) => ({
       status: 200,
-      body: await call.api.services.hardware.virtualMedia((await nodeOf(call)).uuid),
+      body: masked(await call.api.services.hardware.virtualMedia((await nodeOf(call)).uuid)),
     }),
   }),
   route({
@@ -54,19 +55,34 @@ export const nodeVmediaRoutes: readonly DeclaredRoute[] = [
     query: { device_types: { since: 89, schema: list } },
     answers: { 204: null },
     handle: async (call) => {
-      const { device_types } = call.query
-      const wrong = (device_types ?? []).filter((type) => !(devices as readonly string[]).includes(type))
-      if (wrong.length > 0) {
-        throw new Fault(
-          'invalid',
-          `Invalid device type(s) ${wrong.join(', ').slice(0, 255)} (valid are ${devices.join(', ')})`,
-        )
-      }
-      await call.api.services.hardware.detachVirtualMedia((await nodeOf(call)).uuid, device_types)
+      await call.api.services.hardware.detachVirtualMedia((await nodeOf(call)).uuid, known(call.query.device_types))
+      return { status: 204 }
+    },
+  }),
+  route({
+    ...orders,
+    method: 'DELETE',
+    path: `${path}/:device`,
+    since: 89,
+    auth: 'baremetal:node:vmedia:detach',
+    audit: 'node.vmedia.detach',
+    answers: { 204: null },
+    handle: async (call) => {
+      await call.api.services.hardware.detachVirtualMedia((await nodeOf(call)).uuid, known([call.params.device]))
       return { status: 204 }
     },
   }),
 ]
+
+/** Fault invalid for types of device that no machine has. */
+function known(types: readonly string[] | undefined): readonly string[] | undefined {
+  const wrong = (types ?? []).filter((type) => !(devices as readonly string[]).includes(type))
+  if (wrong.length === 0) return types
+  throw new Fault(
+    'invalid',
+    `Invalid device type(s) ${wrong.join(', ').slice(0, 255)} (valid are ${devices.join(', ')})`,
+  )
+}
 
 function checkScheme(url: string): void {
   const scheme = URL.canParse(url) ? new URL(url).protocol : ''

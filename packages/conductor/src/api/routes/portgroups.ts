@@ -54,12 +54,37 @@ export const portgroupRoutes: readonly DeclaredRoute[] = [
   }),
   route({
     ...part,
+    query: pageParams,
+    path: '/v1/portgroups/:id/ports/detail',
+    auth: 'baremetal:port:list',
+    answers: { 200: listAnswer('ports', portAnswer) },
+    handle: async (call) => {
+      const { uuid } = await findResource(call.api, portgroups, call.params.id)
+      const query = { ...call.query, portgroup: uuid }
+      return portList({ ...call, query }, undefined, `portgroups/${uuid}/ports/detail`)
+    },
+  }),
+  route({
+    ...part,
     path: '/v1/nodes/:ident/portgroups',
     auth: 'baremetal:portgroup:list',
     answers: { 200: listAnswer('portgroups', looseAnswer) },
     handle: async (call) => {
       const { uuid } = await nodeOf(call)
       return resourceList(served, call, { filter: { node_uuid: uuid }, at: `nodes/${uuid}/portgroups` })
+    },
+  }),
+  route({
+    ...part,
+    query: pageParams,
+    path: '/v1/nodes/:ident/portgroups/detail',
+    auth: 'baremetal:portgroup:list',
+    answers: { 200: listAnswer('portgroups', looseAnswer) },
+    handle: async (call) => {
+      const { uuid } = await nodeOf(call)
+      const query = { ...call.query, detail: true }
+      const at = `nodes/${uuid}/portgroups/detail`
+      return resourceList(served, { ...call, query }, { filter: { node_uuid: uuid }, at })
     },
   }),
 ]

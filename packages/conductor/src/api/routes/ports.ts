@@ -65,6 +65,19 @@ export const portRoutes: readonly DeclaredRoute[] = [
     },
   }),
   route({
+    ...reads,
+    method: 'GET',
+    path: '/v1/nodes/:ident/ports/detail',
+    since: 1,
+    auth: 'baremetal:port:list',
+    query: pageParams,
+    answers: { 200: listAnswer('ports', portAnswer) },
+    handle: async (call) => {
+      const node = await nodeOf(call)
+      return portList({ ...call, query: { ...call.query, node_uuid: node.uuid } }, undefined, 'ports/detail')
+    },
+  }),
+  route({
     ...takesAnything,
     method: 'POST',
     path: '/v1/ports',

@@ -54,7 +54,10 @@ export function within(from: unknown, ...keys: string[]): unknown {
 }
 
 /** `properties/capabilities`, as `a:1,b:2`, with these set; null takes one away. */
-export function setCapabilities(draft: Draft, changes: Readonly<Record<string, string | null>>): void {
+export function setCapabilities(
+  draft: Pick<Draft, 'properties'>,
+  changes: Readonly<Record<string, string | null>>,
+): void {
   const { capabilities: given } = draft.properties
   const pairs = (typeof given === 'string' ? given : '')
     .split(',')

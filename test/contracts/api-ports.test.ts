@@ -132,9 +132,32 @@ test('drivers and conductors are shown with what the version knows', async () =>
   expect((await api.ask('GET', '/v1/conductors')).json['conductors']).toEqual([
     { hostname: 'c1', conductor_group: '', alive: true, links: expect.any(Array) as unknown },
   ])
+  for (const [key, status] of [
+    ['hostname', 200],
+    ['alive', 400],
+    ['drivers', 400],
+  ] as const) {
+    expect([key, (await api.ask('GET', `/v1/conductors?sort_key=${key}&sort_dir=desc`)).status]).toEqual([key, status])
+  }
   expect((await api.ask('GET', '/v1/conductors/c1')).json).toMatchObject({
     drivers: ['fake-hardware', 'redfish'],
     alive: true,
   })
   expect((await api.ask('GET', '/v1/conductors/c2')).status).toBe(404)
+})
+
+test('a network that nobody manages is named since 1.64', async () => {
+  const local_link_connection = { network_type: 'unmanaged' }
+  const body = () => ({ address: nextMac(), node_uuid: node, local_link_connection })
+  expect((await create(body(), '1.63')).status).toBe(406)
+  const { status, json } = await create(body(), '1.64')
+  expect(status).toBe(201)
+  for (const [path, value] of [
+    ['/local_link_connection', local_link_connection],
+    ['/local_link_connection/network_type', 'managed'],
+  ]) {
+    const operations = [{ op: 'replace', path, value }]
+    const old = await api.ask('PATCH', `/v1/ports/${String(json['uuid'])}`, operations, { version: '1.63' })
+    expect([path, old.status]).toEqual([path, 406])
+  }
 })

@@ -48,11 +48,18 @@ function checkNames(given: Bag, microversion: number): void {
     const since = name === 'node_ident' ? 94 : portFields[name as PortFieldName].since
     if (value !== null && microversion < since) throw tooOld(since)
   }
+  checkLinkVersion(given['local_link_connection'], microversion)
   if ((given['node_uuid'] === undefined) === (given['node_ident'] === undefined)) {
     throw given['node_uuid'] === undefined
       ? new Fault('missing_parameter', 'Missing mandatory parameter: node_uuid')
       : new Fault('invalid', 'Schema error for port: only one of node_uuid and node_ident is allowed')
   }
+}
+
+/** Networks that nobody manages came later than the field that names them. */
+function checkLinkVersion(link: unknown, microversion: number): void {
+  if (microversion >= 64 || typeof link !== 'object' || link === null) return
+  if (Object.hasOwn(link, 'network_type')) throw tooOld(64)
 }
 
 async function nodeOf(store: Store, given: Bag): Promise<NodeRecord> {
@@ -76,6 +83,8 @@ export async function patchPort(
   for (const operation of patch) {
     const { since } = portFields[rootOf(operation) as PortFieldName]
     if (microversion < since) throw tooOld(since)
+    if (operation.path === '/local_link_connection/network_type' && microversion < 64) throw tooOld(64)
+    if (operation.path === '/local_link_connection') checkLinkVersion(operation.value, microversion)
   }
   const before = Object.fromEntries(patchFields.map((name) => [name, port[name]]))
   const after = applyPatch(before, patch, initial)

@@ -24,7 +24,7 @@ export const conductorRoutes: readonly DeclaredRoute[] = [
     handle: async ({ api, base, query }) => {
       const { fields, detail } = query
       if (fields && detail) throw new Fault('invalid', "Can't fetch a subset of fields with 'detail' set")
-      const known = await api.store.conductors()
+      const known = sorted(await api.store.conductors(), query.sort_key, query.sort_dir)
       const from = query.marker === undefined ? 0 : known.findIndex(({ hostname }) => hostname === query.marker) + 1
       if (query.marker !== undefined && from === 0) throw notFound(query.marker)
       const page = known.slice(from, from + (query.limit ?? known.length))
@@ -44,6 +44,19 @@ export const conductorRoutes: readonly DeclaredRoute[] = [
     },
   }),
 ]
+
+const sortKeys = ['id', 'hostname', 'conductor_group', 'created_at', 'updated_at'] as const
+
+function sorted(known: ConductorFacts[], given: string | undefined, direction: string | undefined): ConductorFacts[] {
+  const key = sortKeys.find((one) => one === (given ?? 'id'))
+  if (!key) {
+    const shown = String(given).slice(0, 64)
+    throw new Fault('invalid', `The sort_key value "${shown}" is an invalid field for sorting`)
+  }
+  const by = key === 'id' ? 'hostname' : key
+  const rising = known.toSorted((a, b) => String(a[by]).localeCompare(String(b[by])))
+  return direction === 'desc' ? rising.toReversed() : rising
+}
 
 const notFound = (hostname: string): Fault =>
   new Fault('not_found', `Conductor ${hostname.slice(0, 255)} could not be found.`)

@@ -4,10 +4,13 @@ import { bridgeNames } from './boot-settings.ts'
 import type { BootSide } from './boot-wiring.ts'
 import type { Config } from './config.ts'
 import type { Findings } from './core/findings.ts'
+import { redfishBios } from './drivers/bios/redfish.ts'
 import { redfishVirtualMedia } from './drivers/boot/redfish-virtual-media.ts'
 import { askImageServer } from './drivers/deploy/ask-image-server.ts'
+import { redfishFirmware } from './drivers/firmware/redfish.ts'
 import { redfishInspect } from './drivers/inspect/redfish.ts'
 import { redfishManagement } from './drivers/management/redfish.ts'
+import { redfishRaid } from './drivers/raid/redfish.ts'
 import { redfishPower } from './drivers/power/redfish.ts'
 import { createDrivers, type Drivers } from './drivers/table.ts'
 import { inspectionSettings, type stepSettings } from './step-settings.ts'
@@ -53,6 +56,9 @@ export function driversFor(
       management: redfishManagement(bmcs),
       boot: redfishVirtualMedia({ bmcs, media }),
       inspect: redfishInspect(bmcs, findings),
+      bios: redfishBios(bmcs, settings),
+      firmware: redfishFirmware(bmcs, settings),
+      raid: redfishRaid(bmcs, settings),
     },
   })
 }

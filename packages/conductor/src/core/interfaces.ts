@@ -14,6 +14,8 @@ export interface Interface {
   validate(task: Task): Promise<void>
   /** Steps that the conductor does by itself when they are asked for, by the kind of flow; priority over 0: always. */
   readonly steps?: Readonly<Partial<Record<StepKind, readonly Step[]>>>
+  /** Reads anew what clients are shown of it (settings, versions) and keeps it with the node. */
+  refresh?(task: Task): Promise<void>
   /** Tries what a boot will need, before power is touched: reaches the BMC, the files, the servers. Changes nothing. */
   check?(task: Task): Promise<CheckResult[]>
 }

@@ -8,8 +8,8 @@ export const hardwareTypes: readonly HardwareType[] = [
     interfaces: {
       power: ['redfish'],                 management: ['redfish', 'noop'],   boot: ['redfish-virtual-media', 'ipxe', 'pxe', 'http-ipxe'],
       deploy: ['direct'],                 network: ['noop', 'flat', 'bridge'],         storage: ['noop'],
-      inspect: ['redfish', 'agent', 'no-inspect'], bios: ['no-bios'],                 console: ['no-console'],
-      firmware: ['no-firmware'],          raid: ['no-raid', 'agent'],        rescue: ['agent', 'no-rescue'],
+      inspect: ['redfish', 'agent', 'no-inspect'], bios: ['no-bios', 'redfish'],               console: ['no-console'],
+      firmware: ['no-firmware', 'redfish'],          raid: ['no-raid', 'agent', 'redfish'],        rescue: ['agent', 'no-rescue'],
       vendor: ['no-vendor'],
     },
   },

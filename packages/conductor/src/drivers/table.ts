@@ -70,7 +70,15 @@ export type DriverParts = {
   inspection: Omit<AgentInspection, 'steps'>
   networks: BridgeSettings
   /** Implementations that hold connections of their own. */
-  redfish: { power: PowerInterface; management: ManagementInterface; boot: BootInterface; inspect: InspectInterface }
+  redfish: {
+    power: PowerInterface
+    management: ManagementInterface
+    boot: BootInterface
+    inspect: InspectInterface
+    bios: Interface
+    firmware: Interface
+    raid: Interface
+  }
   ipmi: { power: PowerInterface; management: ManagementInterface }
   netboot: Record<NetworkBootName, BootInterface>
 }
@@ -88,9 +96,9 @@ const implementations = ({ settings, images, inspection, networks, redfish, ipmi
   rescue:     { 'no-rescue': noRescue, agent: agentRescue(settings), fake: fakeRescue },
   console:    { fake: fakeConsole },
   vendor:     { fake: fakeVendor },
-  bios:       { fake: fakeBios },
-  firmware:   { fake: fakeFirmware },
-  raid:       { agent: agentRaid, fake: fakeRaid },
+  bios:       { redfish: redfish.bios, fake: fakeBios },
+  firmware:   { redfish: redfish.firmware, fake: fakeFirmware },
+  raid:       { redfish: redfish.raid, agent: agentRaid, fake: fakeRaid },
 })
 
 export interface Drivers {

@@ -35,7 +35,7 @@ async function keepBuilt(task: Task, kind: StepKind): Promise<void> {
 }
 
 /** Deploys go to the root volume, and schedulers know its size and level. */
-function withRoot(given: Record<string, unknown>, root: z.infer<typeof logicalDisk> | undefined) {
+export function withRoot(given: Record<string, unknown>, root: z.infer<typeof logicalDisk> | undefined) {
   if (!root) return given
   const properties = { ...given }
   const size = Number(root.size_gb)

@@ -10,8 +10,8 @@ type Context = { task: Task; step: FlowStep; kind: StepKind; settings: StepSetti
 
 /** Names of steps that mean the same on every interface and every hardware. */
 const reserved: Readonly<Record<string, (context: Context) => Promise<StepOutcome>>> = {
-  power_on: (context) => started(context, () => ensurePower(context.task, 'power on')),
-  reboot: (context) => started(context, () => reboot(context.task)),
+  power_on: ({ task, kind, settings }) => started(task, kind, settings, () => ensurePower(task, 'power on')),
+  reboot: ({ task, kind, settings }) => restarted(task, kind, settings),
   async power_off({ task }) {
     await ensurePower(task, 'power off')
     await forgetAgent(task)
@@ -32,11 +32,20 @@ export const reservedStep = (kind: StepKind, step: FlowStep, settings: StepSetti
 })
 
 /** In a flow that works with the ramdisk, what is started is the ramdisk: its agent is waited for. */
-async function started({ task, kind, settings }: Context, start: () => Promise<void>): Promise<StepOutcome> {
+async function started(
+  task: Task,
+  kind: StepKind,
+  settings: StepSettings,
+  start: () => Promise<void>,
+): Promise<StepOutcome> {
   if (task.node.internal.flow?.ramdisk) return bootRamdisk(task, networkFor[kind], settings)
   await start()
   return { done: true }
 }
+
+/** Reboots the machine into what it runs now. */
+export const restarted = (task: Task, kind: StepKind, settings: StepSettings): Promise<StepOutcome> =>
+  started(task, kind, settings, () => reboot(task))
 
 /** For so many seconds since the step began, at most what the configuration allows; else until the agent is heard of. */
 function paused({ task, step, settings }: Context): StepOutcome {

@@ -54,7 +54,7 @@ function sorted(known: ConductorFacts[], given: string | undefined, direction: s
     throw new Fault('invalid', `The sort_key value "${shown}" is an invalid field for sorting`)
   }
   const by = key === 'id' ? 'hostname' : key
-  const rising = known.toSorted((a, b) => String(a[by]).localeCompare(String(b[by])))
+  const rising = known.toSorted((a, b) => a[by].localeCompare(b[by]))
   return direction === 'desc' ? rising.toReversed() : rising
 }
 

@@ -27,6 +27,8 @@ export interface Redfish extends AsyncDisposable {
   patch(resource: Resource, body: object, signal: AbortSignal): Promise<ActionOutcome>
   /** Calls an action and waits for its task. */
   post(path: string, body: object, signal: AbortSignal): Promise<ActionOutcome>
+  /** Removes a resource and waits for its task. */
+  remove(path: string, signal: AbortSignal): Promise<ActionOutcome>
 }
 
 type Parts = { info: RedfishInfo; client: OutboundClient; login: Login; budget: Budget; clock: Clock }
@@ -48,6 +50,11 @@ export async function openRedfish(
       parts.budget.write(async () => {
         const response = await send(parts, { method: 'POST', path, body, signal })
         return ended(parts, response, `POST ${path}`, signal)
+      }),
+    remove: (path, signal) =>
+      parts.budget.write(async () => {
+        const response = await send(parts, { method: 'DELETE', path, signal })
+        return ended(parts, response, `DELETE ${path}`, signal)
       }),
     async [Symbol.asyncDispose]() {
       await login[Symbol.asyncDispose]()

@@ -6,6 +6,7 @@ import { timestamp } from '../../core/clock.ts'
 import type { Interface } from '../../core/interfaces.ts'
 import type { Step } from '../../core/step.ts'
 import type { Task } from '../../core/task.ts'
+import { argsOf } from '../step-args.ts'
 import { behave } from './behaviour.ts'
 
 const step = (type: StepInterface & InterfaceType, name: string, run: (task: Task) => Promise<void>): Step => ({
@@ -57,11 +58,6 @@ const fakeSteps: readonly Step[] = [
 
 const textOf = (value: unknown): string | null =>
   value === null || value === undefined ? null : typeof value === 'string' ? value : JSON.stringify(value)
-
-function argsOf({ node }: Task): Record<string, unknown> {
-  const { flow } = node.internal
-  return flow?.steps[flow.index]?.args ?? {}
-}
 
 /** Those of one interface, for every flow that can have them. */
 export function fakeStepsOf(type: StepInterface): NonNullable<Interface['steps']> {

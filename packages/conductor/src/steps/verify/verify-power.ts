@@ -1,6 +1,7 @@
 import { Fault } from '@ferrite/shared/fault'
 import type { Step } from '../../core/step.ts'
 import { readPower } from '../power.ts'
+import { refreshDetails } from './refresh-details.ts'
 
 /** The BMC answers with the credentials we were given. */
 export const verifyPower: Step = {
@@ -21,6 +22,7 @@ export const verifyPower: Step = {
       task.signal.throwIfAborted()
       throw new Fault('bmc_unreachable', `Failed to get power state for node ${uuid}. Error`, { cause })
     }
+    await refreshDetails(task)
     return { done: true }
   },
 }

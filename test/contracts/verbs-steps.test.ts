@@ -140,3 +140,21 @@ test('a RAID that the agent builds is kept with the node, and its root volume is
     last_error: expect.stringContaining('does not tell which') as unknown,
   })
 })
+
+test('a custom deployment writes no image: the steps that were ordered of the agent do it all', async () => {
+  const offer = { step: 'install_my_os', priority: 0, interface: 'deploy', reboot_requested: false, abortable: true }
+  const script = {
+    'deploy.get_deploy_steps': () => ({
+      result: { deploy_steps: { Mine: [offer] }, hardware_manager_version: { mine: '1' } },
+    }),
+  }
+  const bare = { provision_state: 'available', deploy_interface: 'custom-agent', instance_info: {} } as const
+  await using world = await worldWith(bare, { script })
+  await world.request('active', 115, {
+    deploy_steps: [{ interface: 'deploy', step: 'install_my_os', args: { url: 'x' }, priority: 80 }],
+  })
+  expect(await world.settled()).toMatchObject({ provision_state: 'active', last_error: null })
+  const orders = world.agents[0]?.received.filter(({ name }) => name === 'deploy.execute_deploy_step') ?? []
+  expect(orders.map(({ params }) => params['step'])).toMatchObject([{ step: 'install_my_os', args: { url: 'x' } }])
+  expect((await world.node()).internal.fake?.boot_device).toBe('disk')
+})

@@ -21,6 +21,7 @@ import type { StepSettings } from '../steps/settings.ts'
 import type { NetworkBootName } from './boot/network-boot.ts'
 import { createCatalogue } from './catalogue.ts'
 import type { ImageChecks } from './deploy/check-image.ts'
+import { customAgent } from './deploy/custom-agent.ts'
 import { direct } from './deploy/direct.ts'
 import { fakeDeploy } from './fake/deploy.ts'
 import {
@@ -89,7 +90,7 @@ const implementations = ({ settings, images, inspection, networks, redfish, ipmi
   power:      { redfish: redfish.power, ipmitool: ipmi.power, fake: fakePower },
   management: { redfish: redfish.management, ipmitool: ipmi.management, fake: fakeManagement, noop: noopManagement },
   boot:       { 'redfish-virtual-media': redfish.boot, ...netboot, fake: fakeBoot },
-  deploy:     { direct: direct(settings, images), fake: fakeDeploy },
+  deploy:     { direct: direct(settings, images), 'custom-agent': customAgent(settings), fake: fakeDeploy },
   network:    { noop: noopNetwork, flat: flat(networks), bridge: bridge(networks) },
   storage:    { noop: noopStorage, fake: fakeStorage },
   inspect:    { 'no-inspect': noInspect, agent: agentInspect({ ...inspection, steps: settings }), redfish: redfish.inspect, fake: fakeInspect },

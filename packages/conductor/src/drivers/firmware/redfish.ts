@@ -9,13 +9,13 @@ import type { Step, StepOutcome } from '../../core/step.ts'
 import type { Task } from '../../core/task.ts'
 import { restarted } from '../../steps/reserved.ts'
 import type { StepSettings } from '../../steps/settings.ts'
-import type { FirmwareComponent } from '../../store/resource-store.ts'
 import { argsOf } from '../step-args.ts'
 
 const updates = z.array(z.looseObject({ component: z.enum(['bios', 'bmc']), url: z.string().min(1).max(4096) })).min(1)
 const longestUpdateMs = 30 * 60_000
 const pauseMs = 10_000
 
+type Components = Parameters<Task['details']['setFirmware']>[1]
 type Parts = { bmcs: Bmcs; settings: StepSettings }
 
 /** Versions of BIOS and BMC as the BMC tells them, and their update by the BMC itself. */
@@ -36,7 +36,7 @@ async function versions(bmcs: Bmcs, task: Task): Promise<Map<string, string>> {
 }
 
 /** Components as they were kept last; their dates are the store's own. */
-async function knownOf(task: Task): Promise<FirmwareComponent[]> {
+async function knownOf(task: Task): Promise<Components> {
   const rows = await task.details.firmware(task.node.uuid)
   return rows.map(({ created_at: _created, updated_at: _updated, ...component }) => component)
 }

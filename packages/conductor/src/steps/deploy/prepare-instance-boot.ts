@@ -21,6 +21,18 @@ export const prepareInstanceBoot: Step = {
   },
 }
 
+/** The same where other steps than ours have written the disk and made it bootable. */
+export const prepareCustomBoot: Step = {
+  interface: 'deploy',
+  step: 'prepare_instance_boot',
+  priority: 60,
+  async run(task) {
+    await task.effect('prepare the boot of the instance', () => task.interfaces.boot.prepareInstance(task))
+    await confirmBootDevice(task)
+    return { done: true }
+  },
+}
+
 function needsBootloader({ node }: Task, uuids: PartitionUuids): boolean {
   if (isPartitionImage(node)) return typeof uuids['root uuid'] === 'string'
   return bootModeOf(node) === 'uefi'

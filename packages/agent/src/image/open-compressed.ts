@@ -30,7 +30,7 @@ export async function openCompressed(job: ImageJob, first: FirstSlab, format: Co
     if (length === 0) throw new Fault('image_refused', `${source.url} holds nothing`)
     const inner = detectFormat(headOf({ slab, length }))
     chooseInnerFormat(request.format, format, inner)
-    refuseUnlessPermitted(inner, request.permittedFormats)
+    refuseUnlessPermitted({ declared: request.format, detected: inner }, request.permittedFormats)
     await request.inspect?.(slab.bytes.subarray(0, length), disk)
     return { slab, length }
   }

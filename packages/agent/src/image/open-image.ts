@@ -43,7 +43,9 @@ export async function openImage(job: ImageJob): Promise<OpenedImage> {
   const first = { slab, length }
   const detected = detectFormat(headOf(first))
   const treatment = chooseFormat(request.format, detected)
-  if (!isCompression(detected)) refuseUnlessPermitted(detected, request.permittedFormats)
+  if (!isCompression(detected)) {
+    refuseUnlessPermitted({ declared: request.format, detected }, request.permittedFormats)
+  }
   if (treatment === 'raw') return openRaw(job, first)
   // Only what the format needs is loaded: it is a good part of the time that a small image takes.
   if (treatment === 'qcow2') return (await import('./open-qcow2.ts')).openQcow2(job, first)

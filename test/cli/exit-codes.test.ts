@@ -67,7 +67,20 @@ test.each([
 ])('%j is a mistake of usage', async (args) => {
   const { code, stdout, stderr } = await ferrite(args)
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-  expect(stderr).not.toBe('')
+  expect(stderr).toMatch(/^ferrite: [^\n]+\n$/)
+})
+
+test('with --json a mistake of usage is a document too, and FERRITE_OUTPUT has to be a format', async () => {
+  const { code, stdout, stderr } = await ferrite(['node', 'lst', '--json'])
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect(JSON.parse(stderr)).toEqual({
+    error: { message: "unknown command 'lst' (Did you mean list?)", kind: 'usage', exit_code: 2 },
+  })
+  expect(await ferrite(['node', 'list'], { env: { FERRITE_OUTPUT: 'xml' } })).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: 'ferrite: FERRITE_OUTPUT is xml, but there are table, json, yaml\n',
+  })
 })
 
 test('a locked node is asked again until it is free', async () => {

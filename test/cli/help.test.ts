@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -64,6 +64,30 @@ test.each(['zsh', 'fish'])('the %s script names every command of the tree', asyn
   for (const { path } of treeOf(await wholeProgram())) expect(stdout).toContain(path.join(' '))
 })
 
+// The two builtins of zsh's completion that only work while a line is completed stand in.
+async function zshSuggestions(...line: string[]): Promise<string[]> {
+  const script = path.join(directory, '_ferrite')
+  await writeFile(script, (await ferrite(['completion', 'zsh'])).stdout)
+  const words = ['ferrite', ...line].map((word) => `'${word}'`).join(' ')
+  const shell = `compdef() { : }; _files() { : }; _describe() { print -rl -- "\${(@P)2}" }
+    source ${script}; words=(${words}); CURRENT=\${#words}; PREFIX=\${words[-1]}; _ferrite`
+  const lines = execFileSync('zsh', ['-f', '-c', shell], { encoding: 'utf8' }).trim().split('\n')
+  return lines.map((one) => one.split(':')[0] ?? '').filter((one) => one.startsWith(line.at(-1) ?? ''))
+}
+
+test.skipIf(spawnSync('zsh', ['--version']).error)('zsh completes verbs below nouns, and their options', async () => {
+  expect(await zshSuggestions('')).toEqual(expect.arrayContaining(nouns.map(({ name }) => name)))
+  expect(await zshSuggestions('node', 'de')).toEqual(['delete', 'deploy'])
+  expect(await zshSuggestions('node', 'power', '')).toEqual(['on', 'off', 'reboot', 'status'])
+  expect(await zshSuggestions('node', 'deploy', 'web-01', '--im')).toEqual(['--image'])
+  expect(await zshSuggestions('completion', '')).toEqual(['bash', 'zsh', 'fish'])
+})
+
+test('the zsh script leaves zsh’s own variables alone: words is the line that is completed', async () => {
+  const { stdout } = await ferrite(['completion', 'zsh'])
+  expect(stdout).not.toMatch(/^ *(local|typeset).*\b(words|CURRENT|PREFIX)\b/m)
+})
+
 test('config show tells each setting, its value and its origin', async () => {
   const file = path.join(directory, 'conductor.yaml')
   await writeFile(file, 'workers: 7\nautomated_clean: true\n')
@@ -83,9 +107,11 @@ test.each([
   ['config', ['show'], { FERRITE_WORKER: '3' }, 'FERRITE_WORKER'],
   ['conductor', ['--set', 'bogus=1'], {}, 'bogus'],
   ['conductor', ['--listen', 'nowhere'], {}, 'listen'],
+  ['conductor', ['--listen', '127.0.0.1:99999'], {}, '65535'],
+  ['conductor', ['--set', 'enabled_hardware_types=redfsh'], {}, 'redfsh'],
   ['conductor', ['--config', '/nonexistent.yaml'], {}, '/nonexistent.yaml'],
 ])('%s %j: a wrong setting is a mistake of usage that names it', async (noun, args, env, named) => {
-  const { code, stderr } = await ferrite([noun, ...args], { env })
+  const { code, stderr } = await ferrite([noun, ...args], { env: { FERRITE_STATE_DIR: directory, ...env } })
   expect(code).toBe(2)
   expect(stderr).toContain(named)
 })

@@ -49,7 +49,9 @@ export async function runVmDemo(options: DemoOptions, show: Show, place: DemoPla
     async () => await enrol(client, await lab.enrollment(machine)),
   )
   const act = operator({ client, show, signal, uuid: node.uuid })
-  await show.stage('manage', `${machine.kind} answered`, () => act('manage', 'manageable'))
+  await show.stage('manage', `${machine.kind === 'ipmi' ? 'IPMI' : 'Redfish'} answered`, () =>
+    act('manage', 'manageable'),
+  )
   await show.stage('provide', 'not needed: its disk is new', async () => {
     await client.patchNode(node.uuid, [{ op: 'add', path: '/automated_clean', value: false }])
     return await act('provide', 'available')

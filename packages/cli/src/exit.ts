@@ -1,4 +1,5 @@
 import { explain, Fault } from '@ferrite/shared/fault'
+import { printable } from './terminal.ts'
 
 /** What the process ends with; scripts may rely on every number. */
 export const exitCodes = {
@@ -49,7 +50,7 @@ export function exitOf(error: unknown): ExitName {
 
 /** The report of a failure: one sentence for people, one document for programs. */
 export function report(error: unknown, json: boolean): string {
-  const message = explain(error) || String(error)
+  const message = printable(explain(error) || String(error))
   if (!json) return `ferrite: ${message}\n`
   const status = error instanceof CommandError ? error.status : undefined
   const exit = exitOf(error)

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander'
+import { CommandError } from './exit.ts'
 import { formats, type Format } from './output.ts'
 
 export type CommonOptions = {
@@ -48,7 +49,14 @@ export function commonOptions(command: Command): CommonOptions {
     }
     if (at.getOptionValue('color') === false) merged.color = false
   }
-  const fromEnvironment = process.env['FERRITE_OUTPUT']
-  if (!merged.output && formats.some((format) => format === fromEnvironment)) merged.output = fromEnvironment as Format
-  return merged
+  const wanted = merged.output ?? formatOfEnvironment()
+  return wanted === undefined ? merged : { ...merged, output: wanted }
+}
+
+function formatOfEnvironment(): Format | undefined {
+  const given = process.env['FERRITE_OUTPUT']
+  const format = formats.find((one) => one === given)
+  if (given && !format)
+    throw new CommandError('usage', `FERRITE_OUTPUT is ${given}, but there are ${formats.join(', ')}`)
+  return format
 }

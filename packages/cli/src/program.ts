@@ -46,7 +46,6 @@ function rootCommand(): Command {
     .version(version, '-V, --version', 'print the version')
     .enablePositionalOptions()
     .configureHelp({ showGlobalOptions: false, subcommandTerm: (command) => command.name() })
-    .showHelpAfterError('(ferrite help COMMAND tells more)')
     .addHelpText('after', examples)
   return globalOptions(program)
 }
@@ -78,8 +77,9 @@ function nounOf(argv: readonly string[]): string | undefined {
   return words[0] === 'help' ? words[1] : words[0]
 }
 
+/** What is wrong is thrown and told in one place, like every other failure. */
 function exitingByThrow(command: Command): Command {
-  command.exitOverride()
+  command.exitOverride().configureOutput({ outputError: () => undefined })
   for (const inner of command.commands) exitingByThrow(inner)
   return command
 }

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { exitCodes, exitOf, report } from './exit.ts'
+import { CommandError, exitCodes, exitOf, report } from './exit.ts'
 import { programFor } from './program.ts'
 
 /** Runs one command line and answers the process's exit code. Nothing is thrown. */
@@ -16,10 +16,19 @@ export async function run(given: readonly string[]): Promise<number> {
     await program.parseAsync(argv, { from: 'user' })
     return typeof process.exitCode === 'number' ? process.exitCode : exitCodes.ok
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
-    process.stderr.write(report(error, wantsJson(argv)))
-    return exitCodes[exitOf(error)]
+    if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok
+    // A noun without a verb: its help has been printed.
+    if (error instanceof CommanderError && error.code === 'commander.help') return exitCodes.usage
+    const told = error instanceof CommanderError ? usageError(error) : error
+    process.stderr.write(report(told, wantsJson(argv)))
+    return exitCodes[exitOf(told)]
   }
+}
+
+/** Commander's complaint in our words: one line, and where to read on unless it knows what was meant. */
+function usageError({ message }: CommanderError): CommandError {
+  const said = message.replace(/^error: /, '').replaceAll('\n', ' ')
+  return new CommandError('usage', said.startsWith('unknown') && !said.endsWith(')') ? `${said} (see --help)` : said)
 }
 
 const wantsJson = (argv: readonly string[]): boolean =>

@@ -9,6 +9,7 @@ import { apiSettings } from './api-settings.ts'
 import { bootSettings } from './boot-settings.ts'
 import { provisionSettings } from './provision-settings.ts'
 import { address, bool, names, seconds } from './setting-types.ts'
+import { inWords, nearest } from './setting-words.ts'
 
 const stateHome = (): string =>
   process.getuid?.() === 0
@@ -140,7 +141,7 @@ export function loadConfig(given: ConfigSources): Config {
   if (result.success) return withRamdiskPort(result.data, layers)
   const [issue] = result.error.issues
   const key = String(issue?.path[0])
-  throw new Fault('invalid', `setting ${key} from ${originOf(layers, key)}: ${issue?.message}`)
+  throw new Fault('invalid', `setting ${key} from ${originOf(layers, key)}: ${inWords(issue)}`)
 }
 
 /** So that `--listen` alone moves a conductor out of the way of another one. */
@@ -188,7 +189,9 @@ function readFile(file: string): Record<string, unknown> {
   try {
     content = parse(readFileSync(file, 'utf8')) ?? {}
   } catch (cause) {
-    throw new Fault('invalid', `cannot read the configuration file ${file}`, { cause })
+    // The parser's own message goes on with an excerpt of the file.
+    const [said = ''] = cause instanceof Error ? cause.message.split(/:?\n/) : []
+    throw new Fault('invalid', `cannot read the configuration file ${file}: ${said}`)
   }
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
     throw new Fault('invalid', `the configuration file ${file} must hold settings, one "name: value" a line`)
@@ -226,12 +229,6 @@ function checkKeys(origin: string, layer: Record<string, unknown>, known: Readon
 }
 
 function suggestion(key: string, known: ReadonlySet<string>): string {
-  const near = [...known].find((name) => name.includes(key) || key.includes(name) || sharedPrefix(name, key) >= 6)
+  const near = nearest(key, known)
   return near ? ` (did you mean ${near}?)` : ''
-}
-
-function sharedPrefix(a: string, b: string): number {
-  let n = 0
-  while (n < a.length && a[n] === b[n]) n += 1
-  return n
 }

@@ -94,6 +94,19 @@ export const isFault = (error: unknown, code?: FaultCode): error is Fault =>
 // Node’s hint at an option of its own program, which nobody who reads this can give.
 const nodesAdvice = /; if the root CA is installed locally, try running Node\.js with --use-system-ca/
 
+// OpenSSL’s own words: thread, code, library, function, reason, source file, line.
+const openSslError = /\b[0-9A-F]{8,16}:error:[0-9A-F]+:([^:]*):[^:]*:([^:]*):[^:\s]*:\d+:.*/g
+
+/** A message in one line, without what is meant for programmers only. */
+const plain = (said: string): string =>
+  said
+    .replace(nodesAdvice, '')
+    .replace(openSslError, (_, library: string, reason: string) =>
+      reason === 'wrong version number' ? 'it does not speak TLS (https) there' : `${reason} (${library})`,
+    )
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .trim()
+
 /** The whole chain of causes in one line: what each layer failed to do, outermost first. */
 export function explain(error: unknown): string {
   const parts: string[] = []
@@ -103,7 +116,7 @@ export function explain(error: unknown): string {
     at = at instanceof Error ? at.cause : undefined
   ) {
     const said = at instanceof Error ? at.message || at.name : typeof at === 'string' ? at : JSON.stringify(at)
-    const text = said.replace(nodesAdvice, '')
+    const text = plain(said)
     if (text && !parts.at(-1)?.includes(text)) parts.push(text)
   }
   return parts.join(': ')

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { explain, isFault } from '@ferrite/shared/fault'
 import { version } from '@ferrite/shared/version'
 import type { Config } from '@ferrite/conductor/config'
 import { withOutput } from '../context.ts'
@@ -29,7 +30,10 @@ export const conductorCommand = (): Command =>
       const config = settingsFrom(options, loadConfig)
       const { runConductor } = await import('@ferrite/conductor/main')
       greet(config, openTerminal(process.stderr))
-      await runConductor(config)
+      await runConductor(config).catch((error: unknown) => {
+        // A setting that only its user could judge, such as the name of a hardware type.
+        throw isFault(error, 'invalid') ? new CommandError('usage', explain(error)) : error
+      })
     })
     .addCommand(openApi())
     .addCommand(audit())

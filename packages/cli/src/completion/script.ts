@@ -63,13 +63,14 @@ function zsh(tree: readonly Branch[]): string {
     const words = branch.commands.map(({ name, summary }) => `'${name}:${zshQuoted(summary)}'`)
     const choices = branch.choices.map((choice) => `'${choice}'`)
     const flags = branch.options.flatMap(({ flags, summary }) => flags.map((flag) => `'${flag}:${zshQuoted(summary)}'`))
-    return `    '${key(branch)}') words=(${[...words, ...choices].join(' ')}) flags=(${flags.join(' ')}) ;;`
+    return `    '${key(branch)}') nouns=(${[...words, ...choices].join(' ')}) flags=(${flags.join(' ')}) ;;`
   })
   const paths = tree.filter(({ path }) => path.length).map((branch) => `'${key(branch)}'`)
   return `#compdef ferrite
 _ferrite() {
   local at='' word
-  local -a words flags known
+  # Not words: that is zsh’s own name for the line that is being completed.
+  local -a nouns flags known
   known=(${paths.join(' ')})
   for word in \${words[2,CURRENT-1]}; do
     [[ $word == -* ]] && continue
@@ -79,7 +80,7 @@ _ferrite() {
 ${functions.join('\n')}
   esac
   if [[ \${PREFIX} == -* ]]; then _describe 'option' flags
-  elif (( \${#words} )); then _describe 'command' words
+  elif (( \${#nouns} )); then _describe 'command' nouns
   else _files
   fi
 }

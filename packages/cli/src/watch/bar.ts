@@ -20,6 +20,7 @@ export const fraction = (progress: Progress): number | null =>
 
 /** One line of `width` columns: what is done, the bar, percent, bytes, rate, time left. */
 export function barLine(progress: Progress, width: number, terminal: Terminal): string {
+  if (progress.phase === 'connect') return verbs.connect
   const share = fraction(progress)
   const verb = verbs[progress.phase].padEnd(12)
   const percent = share === null ? '   ' : `${String(Math.floor(share * 100)).padStart(3)}%`
@@ -47,6 +48,7 @@ function bar(share: number | null, width: number, terminal: Terminal): string {
 
 /** The same without a bar, for logs: `writing 230 / 512 MiB (45%), 402 MiB/s, 1.2s left`. */
 export function barText(progress: Progress): string {
+  if (progress.phase === 'connect') return verbs.connect
   const share = fraction(progress)
   const percent = share === null ? '' : ` (${Math.floor(share * 100)}%)`
   const parts = [`${verbs[progress.phase]} ${amount(progress)}${percent}`, formatRate(progress.rate), left(progress)]

@@ -12,6 +12,7 @@ export type Metrics = {
   close(): void
 }
 
+const misnamed = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
 const seconds = [1, 5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600]
 
 /** What Prometheus is told. No metric has a label per node: ten thousand nodes are a normal inventory. */
@@ -19,6 +20,8 @@ export function createMetrics({ store, events }: { store: Store; events: EventBu
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
+  // Gauges that are named like counters; the same numbers stand in the metrics without `_total`.
+  for (const name of misnamed) registry.removeSingleMetric(name)
   const requests = new Histogram({
     name: 'http_server_request_duration_seconds',
     help: 'Time from a request to its answer.',

@@ -35,7 +35,30 @@ export function rootDeviceHints(node: Hinted | undefined): RootDeviceHints | und
     const known = [...hintNames].join(', ')
     throw new Fault('invalid', `root_device has unknown hints: ${unknown.join(', ')}; there are ${known}`)
   }
+  for (const [name, rule] of Object.entries(valueRules)) {
+    const value = parsed.data[name]
+    if (value !== undefined && !rule.allows(String(value).trim()))
+      throw new Fault(
+        'invalid',
+        `the hint ${name} of root_device is ${JSON.stringify(value)}, but has to be ${rule.wants}`,
+      )
+  }
   return parsed.data
+}
+
+// A value that can match no disk, or the wrong one, is told before a machine is booted for it.
+const valueRules: Readonly<Record<string, { allows(text: string): boolean; wants: string }>> = {
+  size: { allows: isNumeric, wants: 'a size in GiB, such as 100 or ">= 100"' },
+  rotational: {
+    allows: (text) => /^(1|t|true|on|y|yes|0|f|false|off|n|no)$/i.test(text),
+    wants: 'true or false',
+  },
+}
+
+/** Numbers with nothing but operators and brackets around them. */
+function isNumeric(expression: string): boolean {
+  const words = expression.split(/<(?:range-in|all-in|in|or)>|s?(?:[=!<>]=|[=<>])|[\s,[\]()]+/).filter(Boolean)
+  return words.length > 0 && words.every((word) => /^\d+(\.\d+)?$/.test(word))
 }
 
 const isGiven = (value: unknown): boolean =>

@@ -84,12 +84,13 @@ async function conclude(
 ): Promise<void> {
   const result = { ...brief(node), ok, elapsed_ms: elapsedMs }
   if (watched && out.format !== 'table') out.line({ type: 'result', ...result })
+  else if (out.format !== 'table') await out.show(result, () => '')
   else if (ok) {
     const time = formatDuration(elapsedMs)
     const name = printable(node.name ?? node.uuid)
     const green = out.terminal.paint('green', outcome)
-    await out.show(result, () => `${watched && out.terminal.tty ? '\n  ' : ''}${name} is ${green} after ${time}\n`)
-  } else if (out.format !== 'table') await out.show(result, () => '')
+    out.note(`${watched && out.terminal.tty ? '\n  ' : ''}${name} is ${green} after ${time}`)
+  }
   if (!ok) {
     const reason = node.last_error ? `: ${printable(node.last_error)}` : ''
     throw new CommandError('failed', `${node.name ?? node.uuid} is in state "${outcome}"${reason}`)

@@ -6,6 +6,7 @@ import { systemOf } from '../../bmc/redfish/system.ts'
 import type { System } from '../../bmc/redfish/system.ts'
 import type { ManagementInterface } from '../../core/interfaces.ts'
 import type { Task } from '../../core/task.ts'
+import { bootDeviceCheck } from '../check-bmc.ts'
 import { redfishExtras } from './redfish-extras.ts'
 
 const targets = {
@@ -39,6 +40,7 @@ export function redfishManagement(bmcs: Bmcs): ManagementInterface {
     },
     setBootDevice: (task, device, { persistent }) =>
       setBootDevice(bmcs, task, device, persistent ? 'Continuous' : 'Once'),
+    check: (task) => bootDeviceCheck(task),
     ...redfishExtras(bmcs),
   }
 }

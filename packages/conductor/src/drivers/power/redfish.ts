@@ -7,6 +7,7 @@ import { systemOf } from '../../bmc/redfish/system.ts'
 import type { System } from '../../bmc/redfish/system.ts'
 import type { PowerInterface } from '../../core/interfaces.ts'
 import type { Task } from '../../core/task.ts'
+import { credentialCheck } from '../check-bmc.ts'
 
 /** How long a machine may take, unless a request says otherwise. */
 export type PowerLimits = { changeMs: number; softOffMs: number }
@@ -43,6 +44,7 @@ export function redfishPower(bmcs: Bmcs, limits: PowerLimits = usual): PowerInte
         await reach(bmcs, task, reset, limitMs)
       }
     },
+    check: (task) => credentialCheck(task, () => readPower(bmcs, task)),
   }
 }
 

@@ -5,7 +5,13 @@ import { allRoutes } from '@ferrite/conductor/api/routes/table'
 import { startApi, type ApiFixture } from './api-fixture.ts'
 
 type Schema = Record<string, unknown>
-type Operation = { operationId: string; parameters: Schema[]; responses: Record<string, Schema>; requestBody?: Schema }
+type Operation = {
+  operationId: string
+  summary: string
+  parameters: Schema[]
+  responses: Record<string, Schema>
+  requestBody?: Schema
+}
 
 let api: ApiFixture
 let routes: readonly DeclaredRoute[]
@@ -49,6 +55,13 @@ test('it is OpenAPI 3.1 in its form', () => {
 })
 
 const types = new Set(['string', 'number', 'integer', 'boolean', 'array', 'object', 'null'])
+
+test('every operation says in words of its own what it does', () => {
+  for (const { operation } of operations()) {
+    expect(operation.summary).toMatch(/^[A-Z][^{}_›]+$/)
+    expect(operation.summary).not.toMatch(/undefined|nulls?\b/)
+  }
+})
 
 test('every schema is one, and every reference leads somewhere', () => {
   const wrong: string[] = []

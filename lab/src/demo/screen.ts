@@ -15,7 +15,7 @@ export function demoScreen(picture: Picture, terminal: Terminal, now: number): s
   const what = terminal.paint('dim', '  one machine, one image, the public API')
   return [
     '',
-    spread(title + what, formatDuration(now - picture.startedAt), width),
+    spread(width < 60 ? title : title + what, formatDuration(now - picture.startedAt), width),
     '',
     ...picture.facts.map(([label, value]) => factLine(label, value, terminal, width)),
     ...machineLines(picture, terminal),

@@ -34,7 +34,7 @@ type Face = AsyncDisposable & {
 
 /** JSON lines, a live screen on a terminal, plain lines elsewhere. */
 export function openShow({ json, color }: Pick<DemoOptions, 'json' | 'color'>, kind: 'vm' | 'process'): Show {
-  const terminal = openTerminal(process.stdout, { color })
+  const terminal = openTerminal(process.stdout, { color, exact: json })
   const picture = emptyPicture(Date.now(), stagesOf[kind])
   const face = json ? jsonFace(terminal) : terminal.tty ? screenFace(picture, terminal) : plainFace(terminal)
   return {

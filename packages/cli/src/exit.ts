@@ -1,5 +1,5 @@
 import { explain, Fault } from '@ferrite/shared/fault'
-import { printable } from './terminal.ts'
+import { inLocale, printable } from './terminal.ts'
 
 /** What the process ends with; scripts may rely on every number. */
 export const exitCodes = {
@@ -51,7 +51,7 @@ export function exitOf(error: unknown): ExitName {
 /** The report of a failure: one sentence for people, one document for programs. */
 export function report(error: unknown, json: boolean): string {
   const message = printable(explain(error) || String(error))
-  if (!json) return `ferrite: ${message}\n`
+  if (!json) return inLocale(`ferrite: ${message}\n`)
   const status = error instanceof CommandError ? error.status : undefined
   const exit = exitOf(error)
   return `${JSON.stringify({ error: { message, kind: exit, exit_code: exitCodes[exit], ...(status && { status }) } })}\n`

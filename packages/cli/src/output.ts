@@ -22,7 +22,7 @@ export function openOutput(options: {
   quiet?: boolean | undefined
 }): Output {
   const format = options.json ? 'json' : (options.output ?? 'table')
-  const terminal = openTerminal(process.stdout, { color: options.color })
+  const terminal = openTerminal(process.stdout, { color: options.color, exact: format !== 'table' })
   return {
     format,
     terminal,

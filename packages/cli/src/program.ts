@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { version } from '@ferrite/shared/version'
 import { globalOptions } from './options.ts'
+import { inLocale } from './terminal.ts'
 
 type Noun = { name: string; summary: string; load(): Promise<Command> }
 
@@ -79,7 +80,10 @@ function nounOf(argv: readonly string[]): string | undefined {
 
 /** What is wrong is thrown and told in one place, like every other failure. */
 function exitingByThrow(command: Command): Command {
-  command.exitOverride().configureOutput({ outputError: () => undefined })
+  command.exitOverride().configureOutput({
+    outputError: () => undefined,
+    writeOut: (text) => void process.stdout.write(inLocale(text)),
+  })
   for (const inner of command.commands) exitingByThrow(inner)
   return command
 }

@@ -1,4 +1,4 @@
-import { widthOf, type Terminal } from '../terminal.ts'
+import { cutPainted, type Terminal } from '../terminal.ts'
 
 /** A part of the terminal that is drawn again and again in place. Disposing leaves the last picture and a cursor. */
 export type Live = Disposable & { draw(lines: readonly string[]): void }
@@ -19,9 +19,10 @@ export function openLive(terminal: Terminal): Live {
   return {
     draw(lines) {
       const rows = Math.max(5, (process.stdout.rows || 24) - 1)
-      const shown = lines.slice(-rows)
+      // A line that wraps takes more rows than are gone back over with the next picture.
+      const shown = lines.slice(-rows).map((line) => cutPainted(line, terminal.width))
       terminal.write(up() + shown.map((line) => `${line}${clearToEndOfLine}\n`).join('') + clearBelow)
-      height = shown.reduce((sum, line) => sum + Math.max(1, Math.ceil(widthOf(line) / terminal.width)), 0)
+      height = shown.length
     },
     [Symbol.dispose]() {
       process.off('exit', restore)

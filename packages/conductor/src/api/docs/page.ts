@@ -7,7 +7,7 @@ const style = `
 :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent) }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.6rem } h2 { font-size: 1.15rem; margin-top: 2rem; border-bottom: 1px solid var(--line) }
-nav a { margin-right: .8rem } details { border-bottom: 1px solid var(--line) } summary { padding: .35rem 0; cursor: pointer }
+nav { display: flex; flex-wrap: wrap; gap: .2rem .9rem } summary code { overflow-wrap: anywhere } details { border-bottom: 1px solid var(--line) } summary { padding: .35rem 0; cursor: pointer }
 code, pre { font: 13px/1.5 ui-monospace, monospace } pre { overflow: auto; padding: .6rem; border: 1px solid var(--line) }
 .verb { display: inline-block; width: 4.2rem; font-weight: 600 } .dim { opacity: .65 } table { border-collapse: collapse }
 td, th { text-align: left; padding: .15rem .8rem .15rem 0; vertical-align: top }

@@ -122,3 +122,16 @@ test('deploy names the image, drops the sums of the one before, and sends the co
     body: { target: 'active', configdrive: { meta_data: { hostname: 'web-01' }, user_data: '#!/bin/sh\n' } },
   })
 })
+
+test.each([
+  ['http://h/debian.qcow2?token=1', [], 'qcow2'],
+  ['http://h/debian.img', [], 'raw'],
+  ['http://h/debian.raw.gz', [], 'raw'],
+  ['http://h/debian.qcow2', ['--disk-format', 'raw'], 'raw'],
+])('the image %s, with the options %j, is declared %s', async (image, more, format) => {
+  const node = { uuid: '00000000-0000-4000-8000-000000000001', name: 'n1', instance_info: {} }
+  await using api = await fakeApi(() => ({ body: node }))
+  await ferrite(['node', 'deploy', 'n1', '--image', image, ...more], api)
+  const patch = api.asked.find(({ method }) => method === 'PATCH')?.body
+  expect(patch).toContainEqual({ op: 'add', path: '/instance_info/image_disk_format', value: format })
+})

@@ -3,25 +3,22 @@ import { Fault } from '@ferrite/shared/fault'
 import { formatBytes } from '@ferrite/shared/units'
 import { compareDisk } from './compare-disk.ts'
 import type { Comparison } from './compare.ts'
-import { chooseImage, type ChosenImage } from './image-source.ts'
+import { chooseImage, type ChosenImage, type ImagePlace } from './image-source.ts'
 import { bootedFrom, doingOf, machineName, networkOf, startDemoLab } from './machine.ts'
 import { enrol, enrolmentOf, instanceInfo, operator } from './operator.ts'
 import type { DemoOptions } from './options.ts'
 import type { Show } from './show.ts'
 import { mibPerSecond, summaryOf, writeMs, type Summary } from './summary.ts'
 
-export type DemoPlace = { dir: string; cacheDir: string; signal: AbortSignal }
+export type DemoPlace = ImagePlace
 
 /**
  * The main job against a lab of its own, by the public API alone: enrol, manage, provide, deploy, compare. All that it
  * starts is stopped when it returns or throws.
  */
-export async function runDemo(
-  options: DemoOptions,
-  show: Show,
-  { dir, cacheDir, signal }: DemoPlace,
-): Promise<Summary> {
-  const image = await show.stage('image', sizeOf, () => chooseImage(options, cacheDir, signal))
+export async function runDemo(options: DemoOptions, show: Show, place: DemoPlace): Promise<Summary> {
+  const { dir, signal } = place
+  const image = await show.stage('image', sizeOf, () => chooseImage(options, place))
   show.fact('image', image.description)
   await using stack = new AsyncDisposableStack()
   const { lab, served } = await show.stage('lab', 'conductor, BMC, switch, image server', async () => {
@@ -45,7 +42,7 @@ export async function runDemo(
   await show.stage('provide', 'by the agent, old tables erased', () => act('provide', 'available'))
   const speed = () => `${mibPerSecond(image.bytes, writeMs(show.picture))} MiB/s with read-back`
   const active = await show.stage('deploy', speed, async () => {
-    await client.patchNode(node.uuid, instanceInfo({ image_source: served.url, ...served.checksum }))
+    await client.patchNode(node.uuid, instanceInfo(image, { image_source: served.url, ...served.checksum }))
     return await act('active', 'active', { configdrive: { meta_data: { hostname: machineName } } })
   })
   const comparison = await show.stage('compare', identical, () =>

@@ -6,6 +6,7 @@ import type { ProvisionState, ProvisionVerb } from '@ferrite/shared/provision'
 import type { LabMachine } from '../lab-machine.ts'
 import type { Lab } from '../lab.ts'
 import type { Enrollment } from '../vm/enrollment.ts'
+import type { ChosenImage } from './image-source.ts'
 import type { Show } from './show.ts'
 
 const flowTimeoutMs = 900_000
@@ -32,8 +33,9 @@ export const enrolmentOf = (lab: Lab, { machine, bmc }: LabMachine): Enrollment 
   },
 })
 
-export const instanceInfo = (facts: Record<string, string>): JsonPatch =>
-  Object.entries({ image_disk_format: 'raw', ...facts }).map(([key, value]) => ({
+/** What is to be deployed. How an image is compressed is no disk format of its own. */
+export const instanceInfo = ({ encoded }: ChosenImage, facts: Record<string, string>): JsonPatch =>
+  Object.entries({ image_disk_format: encoded === 'qcow2' ? encoded : 'raw', ...facts }).map(([key, value]) => ({
     op: 'add' as const,
     path: `/instance_info/${key}`,
     value,

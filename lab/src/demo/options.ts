@@ -34,7 +34,8 @@ Everything runs on loopback and is gone afterwards.
                                Redfish and virtual media
   --firmware <bios|uefi>       of a virtual machine (default bios)
   --net <switch|netns>         networks in user space (default), or in a network namespace
-  --image <url|file>           raw whole-disk image in place of the demo's own
+  --image <url|file>           whole-disk image in place of the demo's own: raw, raw in gzip,
+                               zstd, xz or bzip2, or qcow2 (compared by means of qemu-img)
   --checksum <sum>             its checksum, ALGORITHM:HEX (needed for a URL)
   --json                       events and summary as JSON, one document a line
   --keep                       keep the disk, the database and the logs

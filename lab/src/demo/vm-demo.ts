@@ -26,9 +26,9 @@ const imageBytes = 64 * MiB
  * network, by the public API alone. All that it starts is stopped when it returns or throws.
  */
 export async function runVmDemo(options: DemoOptions, show: Show, place: DemoPlace): Promise<Summary> {
-  const { dir, cacheDir, signal } = place
+  const { dir, signal } = place
   const ramdisk = await show.stage('ramdisk', 'kernel, initramfs, boot loaders', () => ramdiskFiles())
-  const image = await show.stage('image', sizeOf, () => chooseImage(options, cacheDir, signal, imageBytes))
+  const image = await show.stage('image', sizeOf, () => chooseImage(options, place, imageBytes))
   show.fact('image', image.description)
   await using stack = new AsyncDisposableStack()
   const lab = await show.stage('lab', 'conductor, BMC, networks, image server', async () =>
@@ -58,7 +58,7 @@ export async function runVmDemo(options: DemoOptions, show: Show, place: DemoPla
   })
   const speed = () => `${mibPerSecond(image.bytes, writeMs(show.picture))} MiB/s with read-back`
   const active = await show.stage('deploy', speed, async () => {
-    await client.patchNode(node.uuid, instanceInfo({ image_source: url, ...checksum }))
+    await client.patchNode(node.uuid, instanceInfo(image, { image_source: url, ...checksum }))
     return await act('active', 'active', { configdrive: { meta_data: { hostname: machineName } } })
   })
   const booted = await show.stage(

@@ -36,7 +36,7 @@ function deployCommand(name: string, target: ProvisionVerb, summary: string): Co
     .argument('<node>', 'name or UUID')
     .option('--image <url>', 'whole-disk image (http or https)')
     .option('--checksum <sum>', 'sha256:HEX, sha512:HEX, or ALGORITHM:URL of a checksum file')
-    .option('--disk-format <format>', 'format of the image (default: raw)')
+    .option('--disk-format <format>', 'format of the image (default: qcow2 for a URL that ends so, else raw)')
     .option('--root-device <hint=value>', "which disk, e.g. 'size=>= 100' or serial=S3Z8 (again for more)", pair)
   return withClientOptions(withWaitOptions(withConfigDriveOptions(command))).action(
     withClient((context, ident: string, options: DeployOptions) => deploy(context, ident, target, options)),
@@ -59,11 +59,16 @@ async function deploy(context: Context, ident: string, target: ProvisionVerb, op
 export const imageFacts = (
   options: Pick<DeployOptions, 'image' | 'checksum' | 'diskFormat' | 'rootDevice'>,
 ): Pairs => ({
-  ...(options.image && { image_source: options.image, image_disk_format: options.diskFormat ?? 'raw' }),
+  ...(options.image && {
+    image_source: options.image,
+    image_disk_format: options.diskFormat ?? formatOf(options.image),
+  }),
   ...(!options.image && options.diskFormat && { image_disk_format: options.diskFormat }),
   ...(options.checksum && checksumFields(options.checksum)),
   ...(options.rootDevice && { root_device: options.rootDevice }),
 })
+
+const formatOf = (url: string): string => (/\.qcow2$/i.test(URL.parse(url)?.pathname ?? url) ? 'qcow2' : 'raw')
 
 const sums = ['image_checksum', 'image_os_hash_algo', 'image_os_hash_value']
 

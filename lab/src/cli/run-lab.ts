@@ -1,6 +1,7 @@
 import { explain } from '@ferrite/shared/fault'
 import { startLab } from '../lab.ts'
 import { whatIsMissing } from '../vm/needs.ts'
+import { whyNoRamdisk } from '../vm/ramdisk-files.ts'
 import { startVmLab } from '../vm/vm-lab.ts'
 import type { VmLab } from '../vm/vm-lab.ts'
 import { makeSmallImage } from './build-image.ts'
@@ -16,12 +17,12 @@ export type RunningLab = AsyncDisposable & {
 
 /** Virtual machines unless the options or this computer say otherwise. Fault not_found names what is not installed. */
 export async function runLab(up: UpOptions, say: (line: string) => void): Promise<RunningLab> {
-  const missing = whatIsMissing({ firmware: [up.firmware], bmcs: [up.bmc], net: up.net })
-  if (up.as === 'process' || (up.as === undefined && missing)) {
-    if (up.as === undefined) say(`Machines are processes here: ${missing}`)
-    return await processes(up)
-  }
-  return await vms(up, say)
+  if (up.as === 'process') return await processes(up)
+  if (up.as === 'vm') return await vms(up, say)
+  const missing = whatIsMissing({ firmware: [up.firmware], bmcs: [up.bmc], net: up.net }) ?? (await whyNoRamdisk(say))
+  if (missing === undefined) return await vms(up, say)
+  say(`Machines are processes here: ${missing}`)
+  return await processes(up)
 }
 
 async function processes(up: UpOptions): Promise<RunningLab> {

@@ -1,10 +1,9 @@
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { explain } from '@ferrite/shared/fault'
 import { CommandError, exitCodes, exitOf, report } from '@ferrite/cli/exit'
 import { runDemo } from './demo.ts'
 import { whatIsMissing } from '../vm/needs.ts'
-import { ramdiskFiles } from '../vm/ramdisk-files.ts'
+import { whyNoRamdisk } from '../vm/ramdisk-files.ts'
 import { runVmDemo } from './vm-demo.ts'
 import { demoHelp, demoOptions, type DemoOptions } from './options.ts'
 import { openShow } from './show.ts'
@@ -53,15 +52,6 @@ async function kindOfMachines(options: DemoOptions): Promise<'vm' | 'process'> {
   const why = whatIsMissing({ firmware: [firmware], bmcs: [bmc], net }) ?? (await whyNoRamdisk())
   if (why !== undefined) throw new CommandError('failed', why)
   return 'vm'
-}
-
-async function whyNoRamdisk(): Promise<string | undefined> {
-  try {
-    await ramdiskFiles()
-    return undefined
-  } catch (error) {
-    return explain(error)
-  }
 }
 
 /** Removes what is big after a failure, and all of it after an interruption; answers where the logs are. */

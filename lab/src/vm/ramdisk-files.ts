@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { Fault } from '@ferrite/shared/fault'
+import { explain, Fault } from '@ferrite/shared/fault'
 
 export type RamdiskFiles = { kernel: string; ramdisk: string; loaders: string }
 
@@ -24,6 +24,16 @@ export async function ramdiskFiles(onLine: (line: string) => void = () => {}): P
   const newest = Math.max(...(await Promise.all(sources.map((source) => newestIn(path.join(root, source))))))
   if (built[1] === undefined || built.includes(undefined) || built[1] < newest) await build(onLine)
   return files
+}
+
+/** Why there can be no ramdisk here; undefined where there is one. */
+export async function whyNoRamdisk(onLine?: (line: string) => void): Promise<string | undefined> {
+  try {
+    await ramdiskFiles(onLine)
+    return undefined
+  } catch (error) {
+    return explain(error)
+  }
 }
 
 const changedAt = async (file: string): Promise<number | undefined> =>
@@ -49,5 +59,5 @@ async function build(onLine: (line: string) => void): Promise<void> {
   child.stdout.on('data', take)
   child.stderr.on('data', take)
   const [code] = (await once(child, 'close')) as [number | null]
-  if (code !== 0) throw new Fault('step_failed', `the ramdisk cannot be built: ${last}`)
+  if (code !== 0) throw new Fault('step_failed', `the ramdisk cannot be built: ${last.replace(/^ramdisk: /, '')}`)
 }

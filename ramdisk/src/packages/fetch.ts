@@ -41,7 +41,9 @@ type Wanted = { file: string; bytes: number }
 /** apt's own dependency solver, on a system with nothing installed: lines of `'uri' file size digest`. */
 async function resolve(apt: Apt, names: readonly string[]): Promise<Wanted[]> {
   const output = await apt.get(['install', '--print-uris', ...names]).catch((cause: unknown) => {
-    throw new Fault('not_found', `apt does not know how to get ${names.join(' ')}`, { cause })
+    const [first = 'them', ...more] = names
+    const what = more.length > 0 ? `${first} and ${more.length} other packages` : first
+    throw new Fault('not_found', `apt cannot get ${what}; is there a Debian mirror that answers?`, { cause })
   })
   const lines = [...output.matchAll(/^'[^']+' (\S+\.deb) (\d+)/gm)]
   return lines

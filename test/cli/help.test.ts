@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -24,6 +24,13 @@ test('help names every noun, gives examples and fits 80 columns', async () => {
     stdout: expect.stringContaining('deploy') as string,
   })
   expect(await ferrite([])).toMatchObject({ code: 0, stdout })
+})
+
+test('a link to the checkout’s own ferrite runs it from anywhere', async () => {
+  const link = path.join(directory, 'ferrite')
+  await symlink(path.join(import.meta.dirname, '../../packages/cli/bin/ferrite'), link)
+  const shown = execFileSync(link, ['--version'], { cwd: directory, encoding: 'utf8' })
+  expect(shown).toBe((await ferrite(['--version'])).stdout)
 })
 
 test('no line of any help is wider than 80 columns', async () => {

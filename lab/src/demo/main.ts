@@ -66,15 +66,16 @@ async function leftBehind(dir: string, { keep, logs }: { keep: boolean; logs: bo
   return undefined
 }
 
-/** Aborts at the first SIGINT, SIGTERM or SIGHUP. Later ones wait for the cleaning up, but not for ever. */
+/** Aborts at the first SIGINT, SIGTERM or SIGHUP, or when nobody reads any more. Later ones wait for the cleaning up, but not for ever. */
 function interruptOnce(): AbortSignal {
   const controller = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(name, () => {
-      if (controller.signal.aborted) return
-      controller.abort(new CommandError('interrupted', `stopped by ${name}; everything was cleaned up`))
-      setTimeout(() => process.exit(exitCodes.interrupted), patienceMs).unref()
-    })
+  const stop = (why: string) => {
+    if (controller.signal.aborted) return
+    controller.abort(new CommandError('interrupted', `stopped by ${why}; everything was cleaned up`))
+    setTimeout(() => process.exit(exitCodes.interrupted), patienceMs).unref()
   }
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop(name))
+  // As after `| head -1`.
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => stop(`the end of its output (${code})`))
   return controller.signal
 }

@@ -230,6 +230,21 @@ test('a check tries everything but power', async () => {
   expect(await kept.json()).toMatchObject({ results })
 })
 
+test('a boot address that only machines can reach is a warning of the check, not a failure', async () => {
+  await tearDown()
+  // No computer has the broadcast address, and connecting to it fails before anything is sent.
+  await setUp({ ramdisk_endpoint: 'http://255.255.255.255:6386' })
+  const uuid = await waitingNode()
+  const made = await fetch(`${conductor.url}/ferrite/v1/nodes/${uuid}/check`, { method: 'POST' })
+  const { results } = (await made.json()) as { results: { name: string; result: string; detail: string }[] }
+  expect(results.find(({ name }) => name === 'boot_url')).toMatchObject({
+    result: 'warning',
+    detail: expect.stringMatching(
+      /^255\.255\.255\.255 is no address of this computer, so only machines can tell: /,
+    ) as unknown,
+  })
+})
+
 test('a machine of which nothing is seen fails at the limit for that, with the reason', async () => {
   await tearDown()
   await setUp({ check_provision_state_interval: 0.05, boot_firmware_timeout: 0.3, boot_stage_timeout: 0.3 })

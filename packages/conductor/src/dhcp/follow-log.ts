@@ -3,7 +3,8 @@ import type { Logger } from 'pino'
 import { explain } from '@ferrite/shared/fault'
 import type { Clock } from '../core/clock.ts'
 
-const everyMs = 500
+// Its lines get the time at which they are read, and stand beside signs that are seen at once.
+const everyMs = 100
 const mostAtOnce = 1024 * 1024
 
 /** Passes on each line that is added to a log, from now on; a log that is rotated is followed into its new file. */

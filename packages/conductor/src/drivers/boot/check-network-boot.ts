@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { explain } from '@ferrite/shared/fault'
 import { formatBytes } from '@ferrite/shared/units'
 import type { CheckResult } from '../../core/interfaces.ts'
@@ -71,18 +72,26 @@ function archResult({ node }: Task, found: BroughtFiles | undefined): CheckResul
 async function doorResult({ bootUrl }: NetworkBootParts, task: Task): Promise<CheckResult> {
   const name = 'boot_url'
   const url = new URL(`${bootUrl()}/boot.ipxe`)
+  const host = url.hostname.replace(/^\[|\]$/g, '')
   try {
     await using client = openOutbound({ origin: url.origin, unreachable: 'step_failed', limits: { totalMs: 5_000 } })
     const { status } = await client.request({ path: url.pathname, signal: task.signal })
     if (status !== 200) return { name, result: 'failed', detail: `${url.href} answers ${status}` }
   } catch (error) {
     task.signal.throwIfAborted()
-    return { name, result: 'failed', detail: explain(error) }
+    if (isIP(host) === 0 || isOwn(host)) return { name, result: 'failed', detail: explain(error) }
+    const where = `${host} is no address of this computer, so only machines can tell`
+    return { name, result: 'warning', detail: `${where}: ${explain(error)}` }
   }
-  const host = url.hostname.replace(/^\[|\]$/g, '')
-  if (isIP(host) && /^(127\.|::1$)/.test(host)) {
+  if (isLoopback(host)) {
     const advice = 'set ramdisk_listen and ramdisk_endpoint to an address on the provisioning network'
     return { name, result: 'warning', detail: `${url.origin} is this computer’s own address for itself; ${advice}` }
   }
   return { name, result: 'ok', detail: `${url.href} answers` }
 }
+
+/** An address that somebody else has may lead here all the same, from where the machines are. */
+const isOwn = (host: string): boolean =>
+  isLoopback(host) || Object.values(networkInterfaces()).some((links) => links?.some(({ address }) => address === host))
+
+const isLoopback = (host: string): boolean => isIP(host) > 0 && /^(127\.|::1$)/.test(host)

@@ -167,7 +167,8 @@ export class World implements AsyncDisposable {
       if (test(node)) return node
       if (performance.now() > end) {
         const { provision_state, last_error, reservation, internal } = node
-        const facts = JSON.stringify({ provision_state, last_error, reservation, flow: internal.flow })
+        const { flow, agent, fake } = internal
+        const facts = JSON.stringify({ provision_state, last_error, reservation, flow, agent, fake })
         throw new Error(`stuck: ${facts}\n${this.log.slice(-15).join('')}`)
       }
       await systemClock.sleep(10)
@@ -184,19 +185,19 @@ export class World implements AsyncDisposable {
       if (now !== this.#power) {
         this.#power = now
         this.killAgent()
-        if (this.boots && power === 'power on' && node.internal.fake?.boot_device === 'pxe') await this.bootAgent()
+        if (this.boots && power === 'power on' && node.internal.fake?.boot_device === 'pxe') await this.#bootAgent(node)
       }
       await systemClock.sleep(5)
     }
   }
 
-  async bootAgent(): Promise<void> {
+  /** `internal` is the machine's as it was when its power came on: by the time the agent listens, another boot may be due. */
+  async #bootAgent({ internal }: NodeRecord): Promise<void> {
     const agent = new FakeAgent(this.#script)
     const stop = new AbortController()
     this.agents.push(agent)
     this.#agent = { agent, stop }
     const url = await agent.listen()
-    const { internal } = await this.node()
     if (internal.flow?.kind === 'inspect') void this.#inspect(stop.signal)
     void this.#live(agent, { url, epoch: internal.agent?.epoch }, stop.signal)
   }
@@ -217,7 +218,8 @@ export class World implements AsyncDisposable {
     while (!signal.aborted) {
       try {
         // Power was cut a moment ago and this loop has not seen it yet: a machine that is off asks nothing.
-        if ((await this.node()).internal.agent?.epoch !== epoch) return
+        const { agent: now, fake } = (await this.node()).internal
+        if (now?.epoch !== epoch || fake?.power !== 'power on') return
         if (agent.token === undefined) agent.token = await this.#cutByCrash(this.#lookUp())
         else {
           const body = { callback_url: url, agent_version: '12.0.0', agent_token: agent.token }

@@ -89,6 +89,40 @@ test('a second machine that claims the node while the token is out ends the depl
   expect(told).toContain('token_contention')
 })
 
+test('a machine that asks while the next boot is only being prepared does not get the token of that boot', async () => {
+  await using world = new World()
+  await world.prepare({ driver_info: { fake_boot_delay: 0.2 } })
+  await world.start()
+  await world.request('active')
+  await world.until(({ internal }) => internal.agent?.epoch === 1 && internal.fake?.power !== 'power on')
+  const late = { addresses: ['52:54:00:aa:bb:01'], microversion: 62, peer: '127.0.0.1' }
+  await expect(world.callback.lookup(late)).rejects.toMatchObject({ code: 'not_found' })
+  expect(await world.settled()).toMatchObject({ provision_state: 'active', last_error: null })
+})
+
+test('an agent that comes just as its boot is begun again is not waited for once its power is cut', async () => {
+  await using world = new World()
+  world.boots = false
+  await world.prepare({
+    provision_state: 'active',
+    internal: { fake: { power: 'power on', boot_device: 'disk' } },
+    driver_info: { fake_power_delay: 0.2 },
+    rescue_interface: 'agent',
+  })
+  await world.start()
+  await world.request('rescue', 115, { rescue_password: 'let me in' })
+  await world.until(({ internal }) => internal.agent?.epoch === 1 && internal.fake?.power === 'power on')
+  await world.stop()
+  await world.start()
+  await world.until(({ internal }) => internal.flow?.attempt === 2)
+  const late = { addresses: ['52:54:00:aa:bb:01'], microversion: 62, peer: '127.0.0.1' }
+  await world.callback.lookup(late).catch(() => undefined)
+  const { internal } = await world.until((node) => node.provision_state === 'rescue wait')
+  expect(internal.agent).toMatchObject({ epoch: 2 })
+  expect(internal.agent).not.toHaveProperty('looked_up_from')
+  expect(internal.fake?.power).toBe('power on')
+})
+
 test('abort ends a waiting deploy, powers the machine off and says who asked', async () => {
   await using world = await begun(writing)
   await isWriting(world)

@@ -81,7 +81,7 @@ export type AgentFacts = {
   token_pregenerated?: boolean
   /** Counts boots that we commanded; a token of an older epoch is worth nothing. */
   epoch: number
-  /** When we last commanded a boot into the ramdisk, ISO. */
+  /** When we last commanded a boot into the ramdisk, ISO; undefined while that boot is still being prepared. */
   booted_at?: string
   looked_up_from?: string
   url?: string

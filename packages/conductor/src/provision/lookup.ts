@@ -28,8 +28,7 @@ export async function lookup(
 ): Promise<LookupAnswer & { node: NodeRecord }> {
   const found = await find(parts, query)
   if (!found || !isAllowed(parts, found)) throw notFound()
-  const peer = plainAddress(query.peer)
-  const given = await tokenFor(parts, found.uuid, peer, query.microversion)
+  const given = await tokenFor(parts, found, plainAddress(query.peer), query.microversion)
   return { node: given.node, config: configFor(parts, given.token) }
 }
 
@@ -52,13 +51,16 @@ function isAllowed(parts: LookupParts, node: NodeRecord): boolean {
 
 type Given = { node: NodeRecord; token: string | undefined }
 
-async function tokenFor(parts: LookupParts, uuid: string, peer: string, microversion: number): Promise<Given> {
+async function tokenFor(parts: LookupParts, found: NodeRecord, peer: string, microversion: number): Promise<Given> {
+  const { uuid } = found
   if (microversion < 62) return { node: await changeNode(parts.store, uuid, () => undefined), token: undefined }
   let minted: string | undefined
   const node = await changeNode(parts.store, uuid, (now) => {
     minted = undefined
     const { agent } = now.internal
     if (!agent || !isAllowed(parts, now)) throw notFound()
+    // Rebooted since it asked: it was of the boot before, and the token is for the machine that comes up now.
+    if (agent.epoch !== found.internal.agent?.epoch) throw notFound()
     if (agent.token !== undefined && !mayBeLost(parts, uuid, agent, peer)) return undefined
     minted = parts.clock.token()
     return {

@@ -12,6 +12,8 @@ export type BootOptions = {
   /** Kernel parameters beside the usual ones. */
   params?: Readonly<Record<string, string>>
   wait_for_agent?: 'boot' | 'inspection'
+  /** The ramdisk comes up in the place of a deployed system, whose boot is cleaned up once the machine is off. */
+  replaces_instance?: boolean
 }
 
 /** The network on which a flow's ramdisk works. */
@@ -25,12 +27,17 @@ export async function bootRamdisk(
   task: Task,
   network: NetworkName,
   settings: StepSettings,
-  { mode = 'deploy', params = {}, wait_for_agent = 'boot' }: BootOptions = {},
+  { mode = 'deploy', params = {}, wait_for_agent = 'boot', replaces_instance = false }: BootOptions = {},
 ): Promise<StepOutcome> {
   const { interfaces } = task
   if (agentIsHere(task)) return { wait_for_agent }
+  // Before its power is cut: an agent that comes just now would be taken for the one to wait for, by the next attempt.
+  if (task.node.internal.agent?.booted_at) await forgetAgent(task)
   const mayPowerOff = !task.node.disable_power_off
   if (mayPowerOff) await ensurePower(task, 'power off')
+  if (replaces_instance) {
+    await task.effect('clean up the instance’s boot', () => interfaces.boot.cleanUpInstance(task))
+  }
   await task.effect(`move the machine to the ${network} network`, () => interfaces.network.attach(task, network))
   await task.effect('attach its volumes', () => interfaces.storage.attachVolumes(task))
   await beginEpoch(task)
@@ -43,7 +50,7 @@ export async function bootRamdisk(
 }
 
 /** After a crash: an agent of the boot that this very step commanded is already here. Never reboot it. */
-export function agentIsHere({ node: { internal } }: Task): boolean {
+function agentIsHere({ node: { internal } }: Task): boolean {
   const { agent, flow } = internal
   if (!agent?.booted_at || !flow?.step_started_at || flow.attempt < 2) return false
   const ofThisStep = agent.booted_at >= flow.step_started_at
@@ -52,19 +59,21 @@ export function agentIsHere({ node: { internal } }: Task): boolean {
 
 async function beginEpoch(task: Task): Promise<void> {
   const { agent } = task.node.internal
-  const booted_at = timestamp(task.clock.now())
-  const fresh: AgentFacts = { epoch: (agent?.epoch ?? 0) + 1, booted_at }
-  const boots = withBoot(task.node.internal.boots, fresh.epoch, booted_at)
+  const fresh: AgentFacts = { epoch: (agent?.epoch ?? 0) + 1 }
+  const boots = withBoot(task.node.internal.boots, fresh.epoch, timestamp(task.clock.now()))
   const carried = task.interfaces.boot.carriesToken ? { token: task.clock.token(), token_pregenerated: true } : {}
   const { flow } = task.node.internal
   const using = flow ? { flow: { ...flow, ramdisk: true } } : {}
   await task.save({ internal: { ...using, agent: { ...fresh, ...carried }, boots, agent_steps: undefined } })
 }
 
-// Before the power is touched: from then on others note what they see.
+// Before the power is touched: from then on others note what they see, and a ramdisk may look itself up. Whoever asked
+// earlier would be of an older boot and take the token of this one with him.
 async function notePowerOn(task: Task): Promise<void> {
-  const boots = withSign(task.node.internal.boots, { what: 'power_on' }, timestamp(task.clock.now()))
-  await task.save({ internal: { boots } })
+  const { agent, boots } = task.node.internal
+  const booted_at = timestamp(task.clock.now())
+  const booting = agent ? { agent: { ...agent, booted_at } } : {}
+  await task.save({ internal: { ...booting, boots: withSign(boots, { what: 'power_on' }, booted_at) } })
 }
 
 function ramdiskParams({ node }: Task, settings: StepSettings): Record<string, string> {

@@ -1,8 +1,7 @@
 import { explain, Fault } from '@ferrite/shared/fault'
 import type { Step } from '../../core/step.ts'
 import type { Task } from '../../core/task.ts'
-import { ensurePower } from '../power.ts'
-import { agentIsHere, bootRamdisk } from '../ramdisk.ts'
+import { bootRamdisk } from '../ramdisk.ts'
 import { restoreInstance } from '../restore-instance.ts'
 import type { StepSettings } from '../settings.ts'
 
@@ -13,14 +12,7 @@ export const bootRescue = (settings: StepSettings): Step => ({
   ...internal,
   step: 'boot_rescue',
   boots_ramdisk: true,
-  async run(task) {
-    // Not a second time under a ramdisk that is up already: its media are among what would go.
-    if (!agentIsHere(task)) {
-      if (!task.node.disable_power_off) await ensurePower(task, 'power off')
-      await task.effect('clean up the instance’s boot', () => task.interfaces.boot.cleanUpInstance(task))
-    }
-    return bootRamdisk(task, 'rescuing', settings, { mode: 'rescue' })
-  },
+  run: (task) => bootRamdisk(task, 'rescuing', settings, { mode: 'rescue', replaces_instance: true }),
 })
 
 /** Hands the password over, as a hash. The agent says at once that it has it, and serves nobody any more. */

@@ -1,6 +1,8 @@
 import type { NodeRecord } from '@ferrite/conductor/core/node'
-import { expect, test } from 'vitest'
-import { World, type Crash } from './world.ts'
+import { expect, test, vi } from 'vitest'
+import { testTimeoutMs, World, type Crash } from './world.ts'
+
+vi.setConfig({ testTimeout: testTimeoutMs })
 
 // A conductor that dies at any commit: `before` leaves an effect without its record, `after` an intent without its
 // effect. The list is made by counting the commits of a whole deployment, so that a new step is covered on arrival.

@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest'
-import { World } from './world.ts'
+import { expect, test, vi } from 'vitest'
+import { testTimeoutMs, World } from './world.ts'
+
+vi.setConfig({ testTimeout: testTimeoutMs })
 
 test.each(['deploy', 'write_image', 'prepare_instance_boot', 'tear_down_agent', 'boot_instance'])(
   'a conductor that is told to stop during %s leaves a deploy that the next one ends',

@@ -1,7 +1,9 @@
 import type { ProvisionRequest } from '@ferrite/shared/contracts/nodes'
 import type { NodeRecord } from '@ferrite/conductor/core/node'
-import { describe, expect, test } from 'vitest'
-import { World, type Crash } from './world.ts'
+import { describe, expect, test, vi } from 'vitest'
+import { testTimeoutMs, World, type Crash } from './world.ts'
+
+vi.setConfig({ testTimeout: testTimeoutMs })
 
 type Case = { from: Partial<NodeRecord>; verb: string; body?: Omit<ProvisionRequest, 'target'>; ends: RegExp }
 

@@ -20,6 +20,10 @@ import { mortalStore } from './mortal-store.ts'
 import { isFault } from '@ferrite/shared/fault'
 import { states } from '@ferrite/shared/provision'
 
+/** Far more than anything here takes: a disk that is busy with others may keep a commit waiting for half a minute. */
+const patienceMs = 60_000
+export const testTimeoutMs = 2 * patienceMs
+
 export type Crash = { commit: number; when: 'before' | 'after' }
 const mac = '52:54:00:aa:bb:01'
 const caller = { user: null, project: null, source: 'test', request_id: 'req-test' }
@@ -153,14 +157,14 @@ export class World implements AsyncDisposable {
   events = () => this.#eye.eventsAfter(0, 10_000)
 
   /** The node once nothing moves any more: at rest or failed, and free. */
-  async settled(limitMs = 15_000): Promise<NodeRecord> {
+  async settled(limitMs = patienceMs): Promise<NodeRecord> {
     return this.until((node) => {
       const { kind } = states[node.provision_state]
       return (kind === 'stable' || kind === 'failed') && node.reservation === null
     }, limitMs)
   }
 
-  async until(test: (node: NodeRecord) => boolean, limitMs = 15_000): Promise<NodeRecord> {
+  async until(test: (node: NodeRecord) => boolean, limitMs = patienceMs): Promise<NodeRecord> {
     const end = performance.now() + limitMs
     for (;;) {
       const node = await this.node()

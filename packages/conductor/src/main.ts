@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { pino } from 'pino'
+import { maskedLine } from '@ferrite/shared/redact'
 import { createApi } from './api/server.ts'
 import { createConductor } from './conductor.ts'
 import type { Config } from './config.ts'
@@ -10,7 +11,12 @@ import { openSqliteStore } from './store/sqlite.ts'
 
 /** Runs a conductor, store, engine and API, until SIGTERM or SIGINT; unfinished work goes on at the next start. */
 export async function runConductor(config: Config): Promise<void> {
-  const log = pino({ level: config.log_level, base: null, timestamp: pino.stdTimeFunctions.isoTime })
+  const log = pino({
+    level: config.log_level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    hooks: { streamWrite: maskedLine },
+  })
   const clock = systemClock
   using _held = holdStateDir(config.state_dir)
   await using store = openSqliteStore({ directory: config.state_dir, clock, host: config.host })

@@ -23,6 +23,10 @@ const secretWords = [
   'snmp_auth_key',
   'snmp_priv_key',
   'ipmi_hex_kg_key',
+  'snmp_community',
+  'api_key',
+  'apikey',
+  'ssh_key',
 ]
 
 // Keys repeat by the thousand in lists; the memory of them is bounded.
@@ -65,11 +69,28 @@ function put(bag: Record<string, unknown>, key: string, value: unknown): void {
   else bag[key] = value
 }
 
-/** Hides `password=…`, `agent_token=…` and the user part of URLs inside free text. */
+// What opens something to whoever has it: `password=…`, the signature of a signed URL, the user part of a URL.
+const named =
+  /((?:password|passwd|secret|token|authorization)["']?\s*[=:]\s*["']?(?:(?:basic|bearer)\s+)?)[^\s&"',;]+/gi
+const signed = /([?&](?:[\w.-]*(?:sig|signature|hmac|api[_-]?key|access[_-]?key))=)[^\s&"',;#]+/gi
+const userinfo = /(\b[a-z][a-z0-9+.-]*:\/\/)[^/\s@]+@/gi
+
+/** Hides `password=…`, `agent_token=…`, the signature of a signed URL and the user part of URLs inside free text. */
 export function maskedText(text: string): string {
-  // Neither pattern can match without one of these.
+  // No pattern can match without one of these.
   if (!text.includes('=') && !text.includes(':')) return text
-  return text
-    .replace(/((?:password|passwd|secret|token|authorization)["']?\s*[=:]\s*["']?)[^\s&"',;]+/gi, `$1${mask}`)
-    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^/\s@]+@/gi, `$1${mask}@`)
+  return text.replace(named, `$1${mask}`).replace(signed, `$1${mask}`).replace(userinfo, `$1${mask}@`)
+}
+
+/**
+ * A line of a log, one JSON document, as `masked` shows it. Whoever logs does not hand over secrets; what peers say in
+ * their errors, a URL with its signature for one, is only found here.
+ */
+export function maskedLine(line: string): string {
+  if (maskedText(line) === line) return line
+  try {
+    return `${JSON.stringify(masked(JSON.parse(line)))}\n`
+  } catch {
+    return maskedText(line)
+  }
 }

@@ -1,5 +1,15 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { Fault } from '@ferrite/shared/fault'
 
@@ -69,12 +79,21 @@ function memory(): (bytes: Buffer, place: string, open: () => string) => string 
 /** The key beside the database, made at first start. Mode 0400: whoever has only the database has no BMC password. */
 export function loadKey(directory: string): Uint8Array {
   const file = path.join(directory, 'secrets.key')
-  if (!existsSync(file)) {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
-    writeFileSync(file, randomBytes(32), { mode: 0o400, flag: 'wx' })
-    chmodSync(file, 0o400)
-  }
+  if (!existsSync(file)) makeKey(directory, file)
   const key = readFileSync(file)
   if (key.length !== 32) throw new Fault('invalid', `the key file ${file} must hold 32 bytes, it holds ${key.length}`)
   return key
+}
+
+// Whole and on the disk before it has its name: a crash or a full disk in between must not leave half a key, and nothing
+// may be sealed with one that a loss of power could take away.
+function makeKey(directory: string, file: string): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const part = `${file}.new`
+  rmSync(part, { force: true })
+  writeFileSync(part, randomBytes(32), { mode: 0o400, flag: 'wx', flush: true })
+  renameSync(part, file)
+  const entry = openSync(directory, 'r')
+  fsyncSync(entry)
+  closeSync(entry)
 }

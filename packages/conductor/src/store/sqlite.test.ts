@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -175,4 +175,25 @@ test('another key does not open the database', async () => {
   expect(open).toThrow('secrets.key does not belong to this database')
   await rm(directory, { recursive: true })
   store = open()
+})
+
+test('every file is its owner’s alone, in a directory that others can read too', async () => {
+  await store[Symbol.asyncDispose]()
+  await rm(path.join(directory, 'ferrite.db'))
+  await chmod(directory, 0o755)
+  store = open()
+  await store.createNode({ driver: 'redfish' }, [])
+  const files = await readdir(directory)
+  expect(files).toEqual(expect.arrayContaining(['ferrite.db', 'ferrite.db-wal', 'ferrite.db-shm', 'secrets.key']))
+  for (const file of files) {
+    expect([file, (await stat(path.join(directory, file))).mode & 0o077]).toEqual([file, 0])
+  }
+})
+
+test('a key that a crash or a full disk left half made does not stop the next start', async () => {
+  await store[Symbol.asyncDispose]()
+  await Promise.all(['ferrite.db', 'secrets.key'].map((file) => rm(path.join(directory, file))))
+  await writeFile(path.join(directory, 'secrets.key.new'), 'half', { mode: 0o400 })
+  store = open()
+  expect(await readFile(path.join(directory, 'secrets.key'))).toHaveLength(32)
 })

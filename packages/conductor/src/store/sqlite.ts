@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import path from 'node:path'
 import type { FerriteEvent } from '@ferrite/shared/contracts/events'
 import { Fault } from '@ferrite/shared/fault'
@@ -24,8 +24,8 @@ export function openSqliteStore(options: { directory: string; clock: Clock; host
   mkdirSync(options.directory, { recursive: true, mode: 0o700 })
   const file = path.join(options.directory, 'ferrite.db')
   const sealer = createSealer(loadKey(options.directory))
+  keepPrivate(file)
   const db = openDatabase(file)
-  chmodSync(file, 0o600)
   const context: StoreContext = {
     db,
     sealer,
@@ -63,6 +63,12 @@ export function openSqliteStore(options: { directory: string; clock: Clock; host
       db.close()
     },
   }
+}
+
+/** SQLite gives its log and its shared memory the mode that the database has when they are made. */
+function keepPrivate(file: string): void {
+  closeSync(openSync(file, 'a', 0o600))
+  for (const one of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(one)) chmodSync(one, 0o600)
 }
 
 /** How much of agents' signs of life a crash may forget. */

@@ -19,12 +19,12 @@ export function baseName(url: URL): string {
   return decoded(url.pathname.split('/').at(-1) ?? '')
 }
 
-/** Without the escapes of a URL; what escapes nothing stays as it is. */
-function decoded(text: string): string {
+/** A `%` that begins no escape is one that somebody forgot to write as `%25`. */
+function decoded(part: string): string {
   try {
-    return decodeURIComponent(text)
+    return decodeURIComponent(part)
   } catch (error) {
-    if (error instanceof URIError) return text
+    if (error instanceof URIError) return part
     throw error
   }
 }

@@ -19,15 +19,22 @@ export const askImageServer =
     askServer(new URL(source), task, onLoopback ? linkLocal : [...linkLocal, ...loopback])
 
 async function askServer(url: URL, task: Task, denied: readonly string[]): Promise<void> {
+  const credential = credentialFor(url, task)
   await using client = openOutbound({
     origin: url.origin,
     unreachable: 'image_unreachable',
     deny: (address) => within(plainAddress(address), denied),
     limits: { connectMs: 5_000, firstByteMs: 10_000, totalMs: 15_000, maxBytes: 1024 * 1024 },
-    // Only the head of the answer is looked at; the agent checks certificate and content.
-    tls: { insecure: true },
+    // Only the head of the answer is looked at; the agent checks certificate and content. What opens the image is shown
+    // to nobody whose certificate does not stand, though.
+    tls: { insecure: credential === undefined && url.search === '' },
+    ...(credential ? { credential } : {}),
   })
-  const { status, headers } = await ask(client, url, task)
+  const answer = await ask(client, url, task)
+  if (answer === 'not trusted') {
+    return task.log.info({ image: shown(url) }, 'the image server’s certificate is not known here: left to the agent')
+  }
+  const { status, headers } = answer
   const isThere = (status >= 200 && status < 400) || status === 416
   // What a login or an error page says of itself; no image server says so of an image.
   const isPage = /^text\/html\b/i.test(headers['content-type'] ?? '')
@@ -36,14 +43,15 @@ async function askServer(url: URL, task: Task, denied: readonly string[]): Promi
   throw new Fault('invalid', `Validation of image href ${shown(url)} failed, reason: ${reason}`)
 }
 
-async function ask(client: OutboundClient, url: URL, task: Task): Promise<OutboundResponse> {
-  const request = { path: url.pathname + url.search, headers: { accept: '*/*' }, ...credentialFor(url, task) }
+async function ask(client: OutboundClient, url: URL, task: Task): Promise<OutboundResponse | 'not trusted'> {
+  const request = { path: url.origin + url.pathname + url.search, headers: { accept: '*/*' } }
   try {
     const head = await client.request({ ...request, method: 'HEAD', signal: task.signal })
     if (head.status !== 405 && head.status !== 501) return head
     return await client.request({ ...request, headers: { accept: '*/*', range: 'bytes=0-0' }, signal: task.signal })
   } catch (cause) {
     task.signal.throwIfAborted()
+    if (isFault(cause) && /CERT|SIGNATURE/.test(String(cause.details['reason']))) return 'not trusted'
     // The server ignores the range and sends it all: the image is there, which is all that was asked.
     if (isFault(cause, 'too_large'))
       return { status: 200, headers: {}, body: Buffer.alloc(0), text: () => '', json: () => null }
@@ -57,14 +65,27 @@ async function ask(client: OutboundClient, url: URL, task: Task): Promise<Outbou
   }
 }
 
-function credentialFor(url: URL, { node }: Task): { credential?: BoundCredential } {
+function credentialFor(url: URL, { node }: Task): BoundCredential | undefined {
   const { image_server_user: user, image_server_password: password } = node.instance_info
   const authorization = node.instance_info['image_request_authorization_secret']
   if (typeof authorization === 'string') {
-    return { credential: BoundCredential.header(url.origin, 'authorization', new Secret(authorization)) }
+    return BoundCredential.header(url.origin, 'authorization', new Secret(authorization))
   }
-  if (typeof user !== 'string' || typeof password !== 'string') return {}
-  return { credential: BoundCredential.basic(url.origin, user, new Secret(password)) }
+  if (typeof user === 'string' && typeof password === 'string') {
+    return BoundCredential.basic(url.origin, user, new Secret(password))
+  }
+  if (url.username === '' && url.password === '') return undefined
+  return BoundCredential.basic(url.origin, decoded(url.username), new Secret(decoded(url.password)))
+}
+
+/** A `%` that begins no escape is one that somebody forgot to write as `%25`. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch (error) {
+    if (error instanceof URIError) return part
+    throw error
+  }
 }
 
 const shown = (url: URL): string => `${url.origin}${url.pathname}`

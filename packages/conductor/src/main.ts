@@ -29,13 +29,16 @@ export async function runConductor(config: Config): Promise<void> {
     sessions: openSessionVault(config.state_dir),
   })
   const api = createApi(config, { services: conductor.services, store, log, clock })
+  // Also when the start fails half-way: a listener that is left open would keep a dead conductor answering.
+  await using ending = new AsyncDisposableStack()
+  ending.defer(() => conductor.stop())
+  ending.defer(() => api.close())
   const urls = await api.listen()
   ramdiskUrl = urls.ramdiskUrl
   await conductor.start()
   log.info({ api: urls.operatorUrl, ramdisk_api: urls.ramdiskUrl, state_dir: config.state_dir }, 'conductor is ready')
   const reason = await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
   log.info({ signal: reason[0] as unknown }, 'stopping')
-  await api.close()
-  await conductor.stop()
+  await ending.disposeAsync()
   log.info('stopped')
 }

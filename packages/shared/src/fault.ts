@@ -25,6 +25,7 @@ const faults = {
   too_large:                 { status: 413, retry: false },
   too_many_requests:         { status: 429, retry: true },
   busy:                      { status: 503, retry: true },
+  storage_failed:            { status: 503, retry: true },
   // what went wrong while doing it
   bug:                       { status: 500, retry: false },
   lease_lost:                { status: 500, retry: true },

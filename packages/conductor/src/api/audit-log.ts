@@ -26,14 +26,17 @@ export function openAuditLog(stateDir: string): AuditLog {
     throw new Fault('invalid', `cannot write the audit log ${file}`, { cause })
   }
   const last = lastLine(fd)
-  let { seq, hash } = last
-  // A line that a crash cut off stays where it is, ended, so that the next one is whole.
-  if (last.cut) writeSync(fd, '\n')
+  // A line that a crash or a full disk cut off stays where it is, ended, so that the next one is whole.
+  let { seq, hash, cut } = last
   return {
     append: (record) => {
+      const line = JSON.stringify({ seq: seq + 1, ...record, prev: hash })
+      const bytes = Buffer.from(`${cut ? '\n' : ''}${line}\n`)
+      cut = true
+      const written = writeSync(fd, bytes)
+      if (written < bytes.length) throw new Fault('storage_failed', `only a part of a line went into ${file}`)
+      cut = false
       seq += 1
-      const line = JSON.stringify({ seq, ...record, prev: hash })
-      writeSync(fd, `${line}\n`)
       hash = digest(line)
     },
     close: () => closeSync(fd),

@@ -1,4 +1,4 @@
-import { explain, Fault } from '@ferrite/shared/fault'
+import { explain, Fault, isFault } from '@ferrite/shared/fault'
 import { maskedText } from '@ferrite/shared/redact'
 import { Refusal } from './refusal.ts'
 
@@ -14,8 +14,8 @@ export type ErrorAnswer = {
 export function errorAnswer(error: unknown, path: string, requestId: string): ErrorAnswer {
   const known = asKnown(error, requestId)
   const status = known.status
-  // Busy is no bug: it is what was meant to be answered.
-  const bug = status >= 500 && status !== 503 ? error : undefined
+  // Busy is no bug: it is what was meant to be answered. A disk that is full is somebody's to look after.
+  const bug = status >= 500 && (status !== 503 || isFault(known, 'storage_failed')) ? error : undefined
   const text = maskedText(known instanceof Fault ? explain(known) : known.message)
   if (path.startsWith('/ferrite/')) {
     const code = known instanceof Fault ? known.code : 'refused'

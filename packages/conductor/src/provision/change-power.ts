@@ -1,5 +1,6 @@
 import type { PowerTarget } from '@ferrite/shared/contracts/nodes'
-import { explain, isFault } from '@ferrite/shared/fault'
+import { explain } from '@ferrite/shared/fault'
+import { mustLeave } from '../core/must-leave.ts'
 import { timestamp } from '../core/clock.ts'
 import type { Task } from '../core/task.ts'
 import type { Work } from '../store/store.ts'
@@ -20,7 +21,7 @@ export async function changePower(task: Task, work: Work): Promise<void> {
     const internal = { last_power_state_change: timestamp(task.clock.now()) }
     await task.save({ power_state: seen, target_power_state: null, last_error: null, internal }, { ...done, events })
   } catch (error) {
-    if (isFault(error, 'lease_lost') || task.signal.aborted) throw error
+    if (mustLeave(error, task)) throw error
     const last_error = `Failed to change power state to "${target}". Error: ${explain(error)}`
     task.log.error({ target, err: error }, 'power not changed')
     await task.save(

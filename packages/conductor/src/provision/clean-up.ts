@@ -1,4 +1,5 @@
-import { explain, isFault } from '@ferrite/shared/fault'
+import { explain } from '@ferrite/shared/fault'
+import { mustLeave } from '../core/must-leave.ts'
 import type { Flow } from '../core/node.ts'
 import type { Task } from '../core/task.ts'
 import { ensurePower } from '../steps/power.ts'
@@ -54,7 +55,7 @@ async function attempt(task: Task, what: string, work: () => Promise<void>): Pro
     await work()
     return true
   } catch (error) {
-    if (isFault(error, 'lease_lost') || task.signal.aborted) throw error
+    if (mustLeave(error, task)) throw error
     task.log.warn({ what, reason: explain(error) }, 'could not clean up behind a failed flow')
     return false
   }

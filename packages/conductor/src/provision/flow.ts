@@ -1,4 +1,5 @@
 import { Fault, isFault } from '@ferrite/shared/fault'
+import { mustLeave } from '../core/must-leave.ts'
 import { timestamp } from '../core/clock.ts'
 import { stepView } from '../core/node-view.ts'
 import type { Flow, FlowStep } from '../core/node.ts'
@@ -25,7 +26,7 @@ export async function runFlow(task: Task, work: Work, parts: ProvisionParts): Pr
   try {
     while (await runOnce(task, work, parts));
   } catch (error) {
-    if (isFault(error, 'lease_lost') || task.signal.aborted) throw error
+    if (mustLeave(error, task)) throw error
     await failFlow(task, work, error, parts)
   }
 }

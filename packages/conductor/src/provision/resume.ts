@@ -1,5 +1,6 @@
 import { Fault, isFault } from '@ferrite/shared/fault'
 import { isWaiting } from '@ferrite/shared/provision'
+import { mustLeave } from '../core/must-leave.ts'
 import type { Flow } from '../core/node.ts'
 import type { Task } from '../core/task.ts'
 import { bmcSaysOff } from './silence.ts'
@@ -22,7 +23,7 @@ export async function resumeFlow(task: Task, work: Work, parts: ProvisionParts):
     refuseToGoOn(task, flow)
     await actOn(await look(task, flow), task, work, parts)
   } catch (error) {
-    if (isFault(error, 'lease_lost') || task.signal.aborted) throw error
+    if (mustLeave(error, task)) throw error
     await failFlow(task, work, error, parts)
   }
 }

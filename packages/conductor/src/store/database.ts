@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { Fault } from '@ferrite/shared/fault'
+import { explain, Fault, isFault } from '@ferrite/shared/fault'
 
 export type Row = Record<string, SQLInputValue>
 
@@ -18,8 +18,10 @@ export interface Database {
    * of them: what came of one may be told only after `settled`.
    */
   transaction<T>(work: () => T): T
-  /** Resolves once everything done so far is on the disk; rejects when it could not be put there. */
+  /** Resolves once everything done so far is on the disk; Fault storage_failed when it could not be put there. */
   settled(): Promise<void>
+  /** Why the newest transactions could not be put on the disk; undefined when they could. */
+  trouble(): string | undefined
   close(): void
 }
 
@@ -35,32 +37,36 @@ export function openDatabase(file: string): Database {
     return statement
   }
   return {
-    all: (sql, ...values) => prepare(sql).all(...values),
-    get: (sql, ...values) => prepare(sql).get(...values),
-    run: (sql, ...values) => Number(prepare(sql).run(...values).changes),
+    all: (sql, ...values) => told(() => prepare(sql).all(...values)),
+    get: (sql, ...values) => told(() => prepare(sql).get(...values)),
+    run: (sql, ...values) => told(() => Number(prepare(sql).run(...values).changes)),
     lastId: () => Number(prepare('SELECT last_insert_rowid() AS id').get()?.['id']),
     ...groups(db),
   }
 }
 
-function groups(db: DatabaseSync): Pick<Database, 'transaction' | 'settled' | 'close'> {
+function groups(db: DatabaseSync): Pick<Database, 'transaction' | 'settled' | 'trouble' | 'close'> {
   let open: PromiseWithResolvers<void> | undefined
+  let trouble: string | undefined
   const flush = (): void => {
     const group = open
     if (!group) return
     open = undefined
     try {
-      db.exec('COMMIT')
+      told(() => db.exec('COMMIT'))
+      trouble = undefined
       group.resolve()
     } catch (error) {
       if (db.isTransaction) db.exec('ROLLBACK')
-      group.reject(error)
+      // A full disk has rolled the transaction back before: then there is nothing to commit, and the first reason stays.
+      trouble = isFault(error) ? error.message : (trouble ?? explain(error))
+      group.reject(isFault(error) ? error : new Fault('storage_failed', trouble, { cause: error }))
     }
   }
   const join = (): void => {
     if (open && !db.isTransaction) flush()
     if (open) return
-    db.exec('BEGIN IMMEDIATE')
+    told(() => db.exec('BEGIN IMMEDIATE'))
     open = Promise.withResolvers<void>()
     // Nobody may be waiting; whoever does hears of it all the same.
     open.promise.catch(() => undefined)
@@ -69,13 +75,43 @@ function groups(db: DatabaseSync): Pick<Database, 'transaction' | 'settled' | 'c
   return {
     transaction: (work) => {
       join()
-      return savepoint(db, work)
+      try {
+        return savepoint(db, work)
+      } catch (error) {
+        if (isFault(error, 'storage_failed')) trouble = error.message
+        throw error
+      }
     },
     settled: async () => open?.promise,
+    trouble: () => trouble,
     close: () => {
       flush()
       db.close()
     },
+  }
+}
+
+const full = 'the disk of the state directory is full: the conductor can record nothing until there is space'
+const damaged = 'the database is damaged; restore a backup of the state directory'
+/** SQLite's result codes that say something about the disk, and nothing about what was asked. */
+const storageFaults: Readonly<Record<number, string>> = {
+  5: 'the database is locked by another program; end whatever has the file ferrite.db open',
+  8: 'the database cannot be written to: its file or its disk is read-only',
+  10: 'the disk of the state directory gives errors',
+  11: damaged,
+  13: full,
+  14: 'the files of the database cannot be opened',
+  26: damaged,
+}
+
+/** What `work` gives; what the disk does to it as Fault storage_failed. */
+function told<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (cause) {
+    const { errcode } = cause as { errcode?: unknown }
+    const message = typeof errcode === 'number' ? storageFaults[errcode & 0xff] : undefined
+    throw message === undefined ? cause : new Fault('storage_failed', message, { cause })
   }
 }
 

@@ -81,7 +81,7 @@ type Told = <T>(work: () => T) => Promise<T>
 function calls(context: StoreContext, told: Told): Omit<Store, 'onEvents' | typeof Symbol.asyncDispose> {
   const { db, sealer } = context
   return {
-    healthy: async () => db.get('SELECT 1 AS one')?.['one'] === 1,
+    trouble: async () => db.trouble() ?? (db.get('SELECT 1 AS one')?.['one'] === 1 ? undefined : 'it does not answer'),
     createNode: (node, events) => told(() => createNode(context, node, events)),
     node: async (ident) => findNode(context, ident),
     nodes: async (filter, page = {}) => listNodes(context, filter, page),

@@ -117,8 +117,8 @@ export type PortFilter = {
 
 /** The only way to the database. Each call is one transaction. Secret values are sealed at rest by the implementation. */
 export interface Store extends AsyncDisposable {
-  /** True while the database answers and its schema is ours. */
-  healthy(): Promise<boolean>
+  /** What is wrong with the database: it does not answer, or the newest changes could not be put on the disk. */
+  trouble(): Promise<string | undefined>
 
   createNode(
     node: Pick<NodeRecord, 'driver'> & NodeChanges & { uuid?: string },

@@ -24,15 +24,14 @@ export const healthRoutes = (metrics: Metrics): readonly DeclaredRoute[] => [
     query: { verbose: { since: 1, schema: text } },
     answers: { 200: looseAnswer, 503: looseAnswer },
     handle: async ({ api, query }) => {
-      const healthy = await api.store.healthy().catch((error: unknown) => {
+      const trouble = await api.store.trouble().catch((error: unknown) => {
         api.log.error({ err: error }, 'the database does not answer')
-        return false
+        return 'does not answer'
       })
+      const healthy = trouble === undefined
       const status = healthy ? 200 : 503
       if (query.verbose === undefined) return { status, text: healthy ? 'ok\n' : 'not ready\n' }
-      const checks = [
-        { name: 'database', ok: healthy, detail: healthy ? 'answers, schema is current' : 'does not answer' },
-      ]
+      const checks = [{ name: 'database', ok: healthy, detail: trouble ?? 'answers, schema is current' }]
       return { status, body: { ready: healthy, checks } }
     },
   }),

@@ -1,6 +1,7 @@
 import type { PartitionUuids } from '@ferrite/shared/contracts/agent-commands'
 import type { Command } from '@ferrite/shared/contracts/agent-api'
-import { Fault, isFault } from '@ferrite/shared/fault'
+import { Fault } from '@ferrite/shared/fault'
+import { mustLeave } from '../../core/must-leave.ts'
 import type { Step } from '../../core/step.ts'
 import type { Task } from '../../core/task.ts'
 import { bootModeOf } from '../capabilities.ts'
@@ -52,7 +53,7 @@ async function installBootloader(task: Task, uuids: PartitionUuids): Promise<voi
   try {
     await task.effect('have the boot loader installed', () => runOrJoin(task, params, last))
   } catch (cause) {
-    if (isFault(cause, 'lease_lost') || task.signal.aborted) throw cause
+    if (mustLeave(cause, task)) throw cause
     throw new Fault('step_failed', `Failed to install a bootloader when deploying node ${task.node.uuid}`, { cause })
   }
 }

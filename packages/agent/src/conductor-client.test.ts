@@ -75,6 +75,13 @@ test('an API that does not tell its version is taken for 1.31, and asked again n
   expect(seen).toHaveLength(2)
 })
 
+test('an API that is in trouble, or away, is not taken for an old one: without its version there would be no token', async () => {
+  const { url, seen } = await api({ 'GET /': { status: 503, body: {} }, 'GET /v1/lookup': { body: known } })
+  await expect(client([url]).lookup(['m'], signal)).rejects.toMatchObject({ code: 'lookup_failed' })
+  expect(seen).toHaveLength(1)
+  await expect(client(['http://127.0.0.1:9']).minorVersion(signal)).rejects.toMatchObject({ code: 'lookup_failed' })
+})
+
 test('a version given by the operator is not asked for', async () => {
   const { url, seen } = await api({ 'GET /v1/lookup': { body: known } })
   await client([url], '1.60').lookup(['m'], signal)

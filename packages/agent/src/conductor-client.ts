@@ -65,8 +65,7 @@ export function conductorClient(options: ConductorClientOptions): ConductorClien
 
   async function minorVersion(signal: AbortSignal): Promise<number> {
     if (minor !== undefined) return minor
-    const found = await discover(() => ask({ method: 'GET', path: '/' }, signal))
-    signal.throwIfAborted()
+    const found = versionIn(await ask({ method: 'GET', path: '/' }, signal))
     if (found === undefined) options.log.warn({ assumed: `1.${oldestMinor}` }, 'the API does not tell its version')
     else minor = found
     return found ?? oldestMinor
@@ -128,10 +127,12 @@ async function send(options: ConductorClientOptions, base: string, asked: Asked,
   return { status: answer.statusCode, text: Buffer.concat(chunks).toString('utf8') }
 }
 
-async function discover(ask: () => Promise<Answer>): Promise<number | undefined> {
-  const root = z.looseObject({ default_version: z.looseObject({ version: z.string().regex(/^1\.\d+$/) }) })
-  const answer = await ask().catch(() => undefined)
-  const parsed = root.safeParse(json(answer?.text ?? ''))
+const root = z.looseObject({ default_version: z.looseObject({ version: z.string().regex(/^1\.\d+$/) }) })
+
+/** Fault lookup_failed for a server in trouble: an agent that took it for an old one would do without its token. */
+function versionIn(answer: Answer): number | undefined {
+  if (answer.status >= 500 || answer.status === 429) throw refused('the question for its version was refused', answer)
+  const parsed = root.safeParse(json(answer.text))
   return parsed.success ? Number(parsed.data.default_version.version.split('.')[1]) : undefined
 }
 

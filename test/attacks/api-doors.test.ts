@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import net from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { checkRoutes } from '@ferrite/conductor/api/check-routes'
@@ -134,6 +135,23 @@ test('broken requests on the wire get an answer or a closed connection, and the 
   for (const text of junk) expect(await exchange(text)).not.toMatch(/HTTP\/1\.1 5/)
   expect((await api.ask('GET', '/v1/nodes')).status).toBe(200)
 })
+
+test('who connects and says nothing is cut off, so that the silent do not keep everybody out', async () => {
+  const { port } = new URL(api.operatorUrl)
+  const silent = net.connect(Number(port), '127.0.0.1')
+  const asking = net.connect(Number(port), '127.0.0.1')
+  const ask = async () => {
+    asking.write('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n')
+    const [answer] = (await once(asking, 'data')) as [Buffer]
+    return answer.toString()
+  }
+  expect(await ask()).toContain('200 OK')
+  silent.resume()
+  await once(silent, 'close')
+  // One that has asked is kept for its next question.
+  expect(await ask()).toContain('200 OK')
+  asking.destroy()
+}, 20_000)
 
 /** What the server says to these bytes until it closes the connection. */
 function exchange(text: string): Promise<string> {

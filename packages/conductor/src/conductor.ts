@@ -180,7 +180,6 @@ function periodicJobs(config: Config, provision: ProvisionParts, locking: Lockin
         'service wait': config.service_callback_timeout * 1000,
         'inspect wait': config.inspect_wait_timeout * 1000,
       },
-      since: provision.clock.now(),
     }),
     syncPowerState(locking, {
       everyMs: config.sync_power_state_interval * 1000,

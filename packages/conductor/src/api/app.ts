@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http'
+import type { Server, Socket } from 'node:net'
 import { Fault } from '@ferrite/shared/fault'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { checkRoutes } from './check-routes.ts'
@@ -39,17 +41,30 @@ export function createApp(context: ApiContext, options: AppOptions): FastifyInst
     // Longer than the pauses between a polling client's requests, so that they do not meet a closing connection.
     keepAliveTimeout: 30_000,
     maxRequestsPerSocket: 10_000,
-    ...(options.tls ? { https: { ...serverLimits, ...options.tls } } : { http: serverLimits }),
+    ...(options.tls
+      ? { https: { ...serverLimits, handshakeTimeout: serverLimits.headersTimeout, ...options.tls } }
+      : { http: serverLimits }),
     frameworkErrors: (_error, request, reply) =>
       undecodable(request as FastifyRequest, reply as unknown as FastifyReply),
   })
   app.server.maxConnections = options.maxConnections
   app.server.maxHeadersCount = 64
+  cutSilent(app.server, options.tls ? 'secureConnection' : 'connection')
   addHooks(app, context, options.metrics, options.door)
   const served = options.routes.filter(({ listener }) => listener === 'both' || options.listeners.includes(listener))
   for (const route of served) addRoute(app, context, route, options.door)
   refuseOtherMethods(app, served)
   return app
+}
+
+/**
+ * Whoever connects and says nothing is cut off: Node's own limits begin with the first byte, and all connections together
+ * are limited, so that a few thousand silent ones would keep everybody out.
+ */
+function cutSilent(server: Server, connected: 'connection' | 'secureConnection'): void {
+  // Node ends a socket whose time is over; between two requests it sets the time itself.
+  server.on(connected, (socket: Socket) => void socket.setTimeout(serverLimits.headersTimeout))
+  server.prependListener('request', ({ socket }: IncomingMessage) => void socket.setTimeout(0))
 }
 
 /** A URL that cannot be decoded: no hook and no route sees it. */

@@ -9,21 +9,37 @@ export type TimeoutSettings = {
   everyMs: number
   /** Milliseconds by state; 0 is never. */
   limitsMs: Readonly<Record<string, number>>
-  /** This conductor's start: it cannot have heard anything before. */
-  since: Date
 }
 
-/** Fails nodes that have waited too long for their agent to say anything. */
-export const checkTimeouts = (parts: ProvisionParts, settings: TimeoutSettings): Periodic => ({
-  name: 'check timeouts',
-  everyMs: settings.everyMs,
-  run: (signal) =>
-    eachNode(
-      { ...parts, signal, concurrency: 20 },
-      { in_states: Object.keys(settings.limitsMs).filter((state) => (settings.limitsMs[state] ?? 0) > 0) },
-      (node) => failIfLate(parts, settings, node),
-    ),
-})
+/** A node's newest sign, and when this process first saw that it is the newest: monotonic milliseconds. */
+type Heard = { sign: string; seenMs: number }
+
+/**
+ * Fails nodes that have waited too long for their agent to say anything. How long is counted from when a sign was seen
+ * here first: a wall clock that is set neither ends a wait early nor puts it off.
+ */
+export function checkTimeouts(parts: ProvisionParts, settings: TimeoutSettings): Periodic {
+  const in_states = Object.keys(settings.limitsMs).filter((state) => (settings.limitsMs[state] ?? 0) > 0)
+  let heard = new Map<string, Heard>()
+  return {
+    name: 'check timeouts',
+    everyMs: settings.everyMs,
+    run: async (signal) => {
+      const before = heard
+      heard = new Map()
+      await eachNode({ ...parts, signal, concurrency: 20 }, { in_states }, async (node) => {
+        const sign = newestSign(parts, node)
+        const known = before.get(node.uuid)
+        const now = known?.sign === sign ? known : { sign, seenMs: parts.clock.monotonicMs() }
+        heard.set(node.uuid, now)
+        await failIfLate(parts, settings, node, parts.clock.monotonicMs() - now.seenMs)
+      })
+    },
+  }
+}
+
+const newestSign = ({ events }: ProvisionParts, node: NodeRecord): string =>
+  `${node.provision_state} ${node.provision_updated_at} ${events.progress(node.uuid)?.at}`
 
 const doing: Readonly<Record<string, string>> = {
   'clean wait': ' while cleaning',
@@ -32,10 +48,14 @@ const doing: Readonly<Record<string, string>> = {
   'inspect wait': ' while inspecting',
 }
 
-async function failIfLate(parts: ProvisionParts, settings: TimeoutSettings, node: NodeRecord): Promise<void> {
+async function failIfLate(
+  parts: ProvisionParts,
+  settings: TimeoutSettings,
+  node: NodeRecord,
+  silent: number,
+): Promise<void> {
   if (node.maintenance || node.reservation !== null) return
   const limit = settings.limitsMs[node.provision_state] ?? 0
-  const silent = parts.clock.now().getTime() - lastSign(parts, settings, node)
   if (limit <= 0 || silent < limit) return
   await openFail(
     parts,
@@ -49,12 +69,6 @@ function seenOf({ internal: { boots, agent } }: NodeRecord, silentMs: number): s
   const boot = boots?.at(-1)
   if (agent?.url !== undefined || !boot || boot.epoch !== agent?.epoch) return ''
   return `. ${lastSeen({ boot, silentMs })}`
-}
-
-function lastSign({ events }: ProvisionParts, { since }: TimeoutSettings, node: NodeRecord): number {
-  const progress = events.progress(node.uuid)
-  const signs = [node.provision_updated_at, progress?.at].map((at) => (at ? Date.parse(at) : 0))
-  return Math.max(since.getTime(), ...signs)
 }
 
 /** Opens the work of failing; a node that somebody holds is not late. */

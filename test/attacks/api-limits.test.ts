@@ -1,15 +1,20 @@
 import { execFileSync } from 'node:child_process'
+import { EventEmitter } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openBodies, type Bodies } from '@ferrite/conductor/api/limits/bodies'
 import { openBuckets } from '@ferrite/conductor/api/limits/bucket'
+import type { DeclaredRoute } from '@ferrite/conductor/api/route'
 import { trustedProxies } from '@ferrite/conductor/api/limits/proxies'
 import { systemClock, type Clock } from '@ferrite/conductor/core/clock'
 import { Fault } from '@ferrite/shared/fault'
 import { startApi } from '../contracts/api-fixture.ts'
 import { fakeServices } from '../contracts/fake-services.ts'
+
+type Asked = [Parameters<Bodies['admit']>[1], Parameters<Bodies['admit']>[2]]
 
 let directory: string
 let tls: { tls_cert: string; tls_key: string }
@@ -64,6 +69,25 @@ test('who guesses agent tokens is put off before the token is looked at', async 
   for (let turn = 0; turn < 3; turn += 1) expect((await beat()).status).toBe(400)
   expect((await beat()).status).toBe(429)
   expect(callback).toBeDefined()
+})
+
+test('large bodies share a room: who finds it full comes back later, small ones and ramdisks are not in their way', () => {
+  const bodies = openBodies(10_000_000)
+  const [orders, data] = ['ferrite', 'ramdisk'].map(
+    (auth) => ({ auth, maxBody: 9_000_000 }) as unknown as DeclaredRoute,
+  )
+  const admit = (route: DeclaredRoute | undefined, headers: Record<string, string>) => {
+    const raw = new EventEmitter()
+    if (route) bodies.admit(route, ...([{ headers }, { raw }] as unknown as Asked))
+    return () => raw.emit('close')
+  }
+  const answered = admit(orders, { 'content-length': '6000000' })
+  expect(() => admit(orders, { 'content-length': '6000000' })).toThrow('try again')
+  expect(() => admit(orders, { 'transfer-encoding': 'chunked' })).toThrow('try again')
+  admit(orders, { 'content-length': '900000' })
+  admit(data, { 'content-length': '6000000' })
+  answered()
+  admit(orders, { 'content-length': '6000000' })
 })
 
 test('X-Forwarded-For counts from trusted proxies only, and only what they added', () => {

@@ -2,6 +2,7 @@ import { Fault } from '@ferrite/shared/fault'
 import { openAuthenticator, type Authenticator } from './auth/authenticate.ts'
 import { openFailures, type Failures } from './auth/failures.ts'
 import { openAuditLog, type AuditLog } from './audit-log.ts'
+import { openBodies, type Bodies } from './limits/bodies.ts'
 import { openOverload, type Overload } from './limits/overload.ts'
 import { trustedProxies, type Proxies } from './limits/proxies.ts'
 import { openRates, type Rates } from './limits/rates.ts'
@@ -12,6 +13,7 @@ export type Door = {
   authenticator: Authenticator
   rates: Rates
   overload: Overload
+  bodies: Bodies
   /** Agent tokens that were refused, by source. */
   badTokens: Failures
   proxies: Proxies
@@ -32,6 +34,7 @@ export function openDoor(context: Pick<ApiContext, 'config' | 'clock' | 'log'>):
     authenticator,
     rates: openRates(config, clock),
     overload,
+    bodies: openBodies(),
     badTokens: openFailures(clock, config.rate_limit_bad_tokens, tooMany),
     proxies,
     log,

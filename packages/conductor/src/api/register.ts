@@ -50,6 +50,7 @@ async function letIn(door: Door, route: DeclaredRoute, request: FastifyRequest, 
   passage.principal = await principalOf(door, route, request, reply)
   door.rates.check(route, passage.principal, passage.source)
   checkVersion(route, passage.microversion)
+  door.bodies.admit(route, request, reply)
 }
 
 function countBadToken({ badTokens }: Door, request: FastifyRequest, error: unknown): void {

@@ -25,11 +25,19 @@ export interface Database {
   close(): void
 }
 
-/** Opens the file (or ':memory:'), brings its schema up to date, refuses a newer one. */
+/** Opens the file (or ':memory:'), brings its schema up to date, refuses a newer one, and one that is damaged. */
 export function openDatabase(file: string): Database {
   const db = new DatabaseSync(file, { enableForeignKeyConstraints: true, defensive: true, timeout: 5000 })
-  db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF;')
-  migrate(db)
+  try {
+    told(() => {
+      db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF;')
+      refuseDamage(db)
+      migrate(db)
+    })
+  } catch (error) {
+    db.close()
+    throw error
+  }
   const statements = new Map<string, StatementSync>()
   const prepare = (sql: string): StatementSync => {
     let statement = statements.get(sql)
@@ -43,6 +51,12 @@ export function openDatabase(file: string): Database {
     lastId: () => Number(prepare('SELECT last_insert_rowid() AS id').get()?.['id']),
     ...groups(db),
   }
+}
+
+// Before anything is read: what a damaged page holds would be taken for the truth about a machine.
+function refuseDamage(db: DatabaseSync): void {
+  const found = db.prepare('PRAGMA quick_check(1)').get()?.['quick_check']
+  if (found !== 'ok') throw new Fault('storage_failed', damaged, { cause: found })
 }
 
 function groups(db: DatabaseSync): Pick<Database, 'transaction' | 'settled' | 'trouble' | 'close'> {

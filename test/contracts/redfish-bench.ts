@@ -31,30 +31,44 @@ export const hastyClock = (): Clock => {
 /** The three Redfish drivers in front of one lab machine, without a conductor around them. */
 export async function redfishBench(bmcOptions: BmcOptions = {}, clock: Clock = hastyClock()) {
   const lab = await startLab({ machines: [{ bmc: bmcOptions, firmwareDelayMs: 0 }], conductor: false })
-  const stateDir = await mkdtemp(path.join(tmpdir(), 'ferrite-bench-'))
-  const bmcs = openBmcs({ clock, log: pino({ level: 'silent' }) })
-  onTestFinished(async () => {
-    await bmcs[Symbol.asyncDispose]()
-    await lab[Symbol.asyncDispose]()
-    await rm(stateDir, { recursive: true, force: true })
-  })
+  onTestFinished(() => lab[Symbol.asyncDispose]())
   const [first] = lab.machines
   if (!first) throw new Error('the lab has no machine')
   const { machine, bmc } = first
-  const media = await openBootMedia({ stateDir, baseUrl: () => 'http://127.0.0.1:9', clock })
-  const drivers = {
-    power: redfishPower(bmcs),
-    management: redfishManagement(bmcs),
-    boot: redfishVirtualMedia({ bmcs, media }),
-  }
   const driver_info: Record<string, unknown> = {
     redfish_address: bmc.url,
     redfish_username: bmc.account.username,
     redfish_password: bmc.account.password,
     deploy_iso: lab.deployIso,
   }
-  const task = taskFor({ driver_info, interfaces: drivers, clock, macs: machine.macs })
-  return { lab, machine, bmc, bmcs, media, stateDir, driver_info, task, ...drivers }
+  return { lab, machine, bmc, ...(await redfishDrivers(driver_info, { clock, macs: machine.macs })) }
+}
+
+/** The three Redfish drivers in front of any BMC. */
+export async function redfishDrivers(
+  driver_info: Record<string, unknown>,
+  { clock = hastyClock(), macs = ['52:54:00:fe:00:00'] }: { clock?: Clock; macs?: readonly string[] } = {},
+) {
+  const stateDir = await mkdtemp(path.join(tmpdir(), 'ferrite-bench-'))
+  const bmcs = openBmcs({ clock, log: pino({ level: 'silent' }) })
+  onTestFinished(async () => {
+    await bmcs[Symbol.asyncDispose]()
+    await rm(stateDir, { recursive: true, force: true })
+  })
+  const media = await openBootMedia({ stateDir, baseUrl: () => 'http://127.0.0.1:9', clock })
+  const drivers = {
+    power: redfishPower(bmcs),
+    management: redfishManagement(bmcs),
+    boot: redfishVirtualMedia({ bmcs, media }),
+  }
+  return {
+    bmcs,
+    media,
+    stateDir,
+    driver_info,
+    task: taskFor({ driver_info, interfaces: drivers, clock, macs }),
+    ...drivers,
+  }
 }
 
 function taskFor(parts: {
@@ -82,8 +96,8 @@ function taskFor(parts: {
     clock: parts.clock,
     log: pino({ level: 'silent' }),
     signal,
-    save: async (set: object) => {
-      node = { ...node, ...set }
+    save: async (set: Partial<NodeRecord>) => {
+      node = { ...node, ...set, internal: { ...node.internal, ...set.internal } }
     },
     effect: (_what: string, work: (signal: AbortSignal) => Promise<unknown>) => work(signal),
   } as unknown as Task

@@ -1,11 +1,10 @@
-import { isIP } from 'node:net'
 import { explain } from '@ferrite/shared/fault'
 import { formatBytes } from '@ferrite/shared/units'
 import type { CheckResult } from '../../core/interfaces.ts'
 import type { Task } from '../../core/task.ts'
-import { openOutbound } from '../../outbound/client.ts'
 import { archMismatch, deploySource } from './boot-source.ts'
 import type { BroughtFiles } from './boot-source.ts'
+import { doorResult } from './check-door.ts'
 import type { NetworkBootParts } from './network-boot.ts'
 
 /** What a network boot needs: the files, the right processor, a door that answers, a DHCP server, a port. */
@@ -15,7 +14,7 @@ export async function checkNetworkBoot(parts: NetworkBootParts, task: Task): Pro
     portResult(task),
     ...brought.results,
     archResult(task, brought.found),
-    await doorResult(parts, task),
+    await doorResult(task, `${parts.bootUrl()}/boot.ipxe`),
     ...(await parts.dhcp.check()),
   ]
 }
@@ -65,24 +64,4 @@ function archResult({ node }: Task, found: BroughtFiles | undefined): CheckResul
     result: 'ok',
     detail: `kernel and ramdisk are for ${arch}; the node’s properties/cpu_arch does not say`,
   }
-}
-
-/** Our own door, asked as a machine would. */
-async function doorResult({ bootUrl }: NetworkBootParts, task: Task): Promise<CheckResult> {
-  const name = 'boot_url'
-  const url = new URL(`${bootUrl()}/boot.ipxe`)
-  try {
-    await using client = openOutbound({ origin: url.origin, unreachable: 'step_failed', limits: { totalMs: 5_000 } })
-    const { status } = await client.request({ path: url.pathname, signal: task.signal })
-    if (status !== 200) return { name, result: 'failed', detail: `${url.href} answers ${status}` }
-  } catch (error) {
-    task.signal.throwIfAborted()
-    return { name, result: 'failed', detail: explain(error) }
-  }
-  const host = url.hostname.replace(/^\[|\]$/g, '')
-  if (isIP(host) && /^(127\.|::1$)/.test(host)) {
-    const advice = 'set ramdisk_listen and ramdisk_endpoint to an address on the provisioning network'
-    return { name, result: 'warning', detail: `${url.origin} is this computer’s own address for itself; ${advice}` }
-  }
-  return { name, result: 'ok', detail: `${url.href} answers` }
 }

@@ -12,6 +12,7 @@ import type { Task } from '../../core/task.ts'
 import { writeIso } from '../../iso/write.ts'
 import { parseKernelArgs, renderKernelArgs } from '../../netboot/kernel-args.ts'
 import type { KernelArgs } from '../../netboot/kernel-args.ts'
+import { checkVirtualMedia } from './check-virtual-media.ts'
 
 const fields = {
   ...redfishFields,
@@ -67,6 +68,12 @@ export function redfishVirtualMedia({ bmcs, media }: { bmcs: Bmcs; media: BootMe
       await task.interfaces.management.setBootDevice(task, 'disk', { persistent })
     },
     cleanUpInstance: cleanUpRamdisk,
+    check: (task) =>
+      checkVirtualMedia(task, {
+        media,
+        iso: deployIso(task.node.driver_info),
+        drives: async () => drivesFor(task, (await machineDrives(bmcs, task)).drives),
+      }),
   }
 }
 

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
-import { redfishBench } from './redfish-bench.ts'
+import { redfishBench, redfishDrivers } from './redfish-bench.ts'
+import { vendorBmc } from './redfish-vendor-bmc.ts'
+import { vendors } from './redfish-vendors.ts'
 
 test('the boot mode is set and read back', async () => {
   const { management, task, machine } = await redfishBench()
@@ -28,8 +30,17 @@ test('media go into a free drive of their kind, are shown, and come out again', 
   await expect(management.attachVirtualMedia?.(task, swift)).rejects.toMatchObject({ code: 'unsupported' })
 })
 
+test('secure boot is set and read back', async () => {
+  const { management, task, bmc } = await redfishBench()
+  await management.setSecureBoot?.(task, true)
+  expect(bmc.requests.at(-1)).toMatchObject({ method: 'GET', path: '/redfish/v1/Systems/1/SecureBoot' })
+})
+
 test('what the BMC does not offer is refused as unsupported', async () => {
-  const { management, task } = await redfishBench()
+  const { url } = await vendorBmc(vendors.terse)
+  const { management, task } = await redfishDrivers({ redfish_address: url })
+  await expect(management.setBootMode?.(task, 'uefi')).rejects.toMatchObject({ code: 'unsupported' })
   await expect(management.setSecureBoot?.(task, true)).rejects.toMatchObject({ code: 'unsupported' })
-  await expect(management.injectNmi?.(task)).rejects.toThrow('does not support inject_nmi')
+  const lab = await redfishBench()
+  await expect(lab.management.injectNmi?.(lab.task)).rejects.toThrow('does not support inject_nmi')
 })

@@ -10,6 +10,7 @@ import type { Clock } from '@ferrite/conductor/core/clock'
 import type { NodeRecord } from '@ferrite/conductor/core/node'
 import type { Task } from '@ferrite/conductor/core/task'
 import { redfishVirtualMedia } from '@ferrite/conductor/drivers/boot/redfish-virtual-media'
+import { openBootFiles } from '@ferrite/conductor/netboot/boot-files'
 import { redfishManagement } from '@ferrite/conductor/drivers/management/redfish'
 import { redfishPower } from '@ferrite/conductor/drivers/power/redfish'
 import type { BmcOptions } from '@ferrite/lab/bmc-redfish'
@@ -56,10 +57,12 @@ export async function redfishDrivers(
     await rm(stateDir, { recursive: true, force: true })
   })
   const media = await openBootMedia({ stateDir, baseUrl: () => 'http://127.0.0.1:9', clock })
+  const files = await openBootFiles({ directory: path.join(stateDir, 'cache'), allowedPaths: [stateDir] })
+  const defaults = { deployKernel: undefined, deployRamdisk: undefined, kernelAppendParams: 'console=ttyS0' }
   const drivers = {
     power: redfishPower(bmcs),
     management: redfishManagement(bmcs),
-    boot: redfishVirtualMedia({ bmcs, media }),
+    boot: redfishVirtualMedia({ bmcs, media, own: { files, defaults, loaders: undefined } }),
   }
   return {
     bmcs,

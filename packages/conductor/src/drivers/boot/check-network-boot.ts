@@ -9,11 +9,9 @@ import type { NetworkBootParts } from './network-boot.ts'
 
 /** What a network boot needs: the files, the right processor, a door that answers, a DHCP server, a port. */
 export async function checkNetworkBoot(parts: NetworkBootParts, task: Task): Promise<CheckResult[]> {
-  const brought = await bringBoth(parts, task)
   return [
     portResult(task),
-    ...brought.results,
-    archResult(task, brought.found),
+    ...(await filesResults(parts, task)),
     await doorResult(task, `${parts.bootUrl()}/boot.ipxe`),
     ...(await parts.dhcp.check()),
   ]
@@ -25,10 +23,15 @@ function portResult({ ports }: Task): CheckResult {
   return { name: 'port', result: 'failed', detail: 'no port with pxe_enabled: the machine’s MAC address is not known' }
 }
 
-async function bringBoth(
-  parts: NetworkBootParts,
-  task: Task,
-): Promise<{ results: CheckResult[]; found?: BroughtFiles }> {
+type FileParts = Pick<NetworkBootParts, 'files' | 'defaults'>
+
+/** Kernel and ramdisk: there, whole, and for the right processor. */
+export async function filesResults(parts: FileParts, task: Task): Promise<CheckResult[]> {
+  const { results, found } = await bringBoth(parts, task)
+  return [...results, archResult(task, found)]
+}
+
+async function bringBoth(parts: FileParts, task: Task): Promise<{ results: CheckResult[]; found?: BroughtFiles }> {
   const results: CheckResult[] = []
   const found: Partial<BroughtFiles> = {}
   for (const kind of ['kernel', 'ramdisk'] as const) {

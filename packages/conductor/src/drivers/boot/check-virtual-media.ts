@@ -9,27 +9,38 @@ import { archName, kernelArch } from '../../netboot/kernel-arch.ts'
 import { openOutbound } from '../../outbound/client.ts'
 import type { OutboundClient } from '../../outbound/client.ts'
 import { doorResult } from './check-door.ts'
+import { filesResults } from './check-network-boot.ts'
+import type { NodeIsoParts } from './node-iso.ts'
 
-type Parts = { media: BootMedia; iso: string; drives: () => Promise<{ cd: Drive; second: Drive }> }
+type Parts = {
+  media: BootMedia
+  own: NodeIsoParts
+  /** Undefined: one is made. */
+  iso: string | undefined
+  drives: () => Promise<{ cd: Drive; second: Drive | undefined }>
+}
 
 /** What a boot from virtual media needs: drives, an ISO that can be fetched, the right processor, a door of ours. */
-export async function checkVirtualMedia(task: Task, { media, iso, drives }: Parts): Promise<CheckResult[]> {
+export async function checkVirtualMedia(task: Task, { media, own, iso, drives }: Parts): Promise<CheckResult[]> {
+  const { result, isAlone } = await drivesResult(task, drives)
   return [
-    await drivesResult(task, drives),
-    ...(await isoResults(task, new URL(iso))),
+    result,
+    ...(iso === undefined || isAlone ? await filesResults(own, task) : await isoResults(task, new URL(iso))),
     // A name that nothing has: that we say so shows that we are asked.
     await doorResult(task, media.urlOf(`${'0'.repeat(32)}.iso`), 404),
   ]
 }
 
-async function drivesResult(task: Task, drives: Parts['drives']): Promise<CheckResult> {
+/** `isAlone`: there is a CD drive and no other, so that the ISO image will be ours. */
+async function drivesResult(task: Task, drives: Parts['drives']): Promise<{ result: CheckResult; isAlone: boolean }> {
   const name = 'virtual_media'
   try {
     const { cd, second } = await drives()
-    return { name, result: 'ok', detail: `the BMC has ${cd.path} and ${second.path}` }
+    const detail = `the BMC has ${[cd, second].flatMap((one) => one?.path ?? []).join(' and ')}`
+    return { result: { name, result: 'ok', detail }, isAlone: second === undefined }
   } catch (error) {
     task.signal.throwIfAborted()
-    return { name, result: 'failed', detail: explain(error) }
+    return { result: { name, result: 'failed', detail: explain(error) }, isAlone: false }
   }
 }
 

@@ -9,6 +9,7 @@ import { bootDeviceCheck } from '../check-bmc.ts'
 import { deviceOf, devicesIn, setBootDevice } from './redfish-boot-device.ts'
 import { redfishExtras } from './redfish-extras.ts'
 import { redfishIndicators } from './redfish-indicators.ts'
+import { readRedfishSensors } from './redfish-sensors.ts'
 
 /** Boot device over Redfish, once or for good, and what else a BMC has to say and to set. */
 export function redfishManagement(bmcs: Bmcs): ManagementInterface {
@@ -30,6 +31,7 @@ export function redfishManagement(bmcs: Bmcs): ManagementInterface {
       return { boot_device: device, persistent: enabled === 'Continuous' }
     },
     setBootDevice: (task, device, { persistent }) => setBootDevice(bmcs, task, device, persistent),
+    readSensors: (task) => readRedfishSensors(bmcs, task),
     describeController: (task) => describeController(bmcs, task),
     ...redfishIndicators(bmcs),
     ...redfishExtras(bmcs),

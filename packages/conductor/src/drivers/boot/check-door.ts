@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { explain } from '@ferrite/shared/fault'
 import type { CheckResult } from '../../core/interfaces.ts'
 import type { Task } from '../../core/task.ts'
@@ -15,7 +16,10 @@ export async function doorResult(task: Task, at: string, expected = 200): Promis
     if (status !== expected) return { name, result: 'failed', detail: `${url.href} answers ${status}` }
   } catch (error) {
     task.signal.throwIfAborted()
-    return { name, result: 'failed', detail: explain(error) }
+    if (isHere(url)) return { name, result: 'failed', detail: explain(error) }
+    // Machines may be sent to us by a proxy or a network that we are not part of.
+    const advice = 'that is no address of this computer, so whether machines reach it cannot be told from here'
+    return { name, result: 'warning', detail: `${explain(error)}; ${advice}` }
   }
   if (isLoopback(url)) {
     const advice = 'set ramdisk_listen and ramdisk_endpoint to an address on the provisioning network'
@@ -24,7 +28,13 @@ export async function doorResult(task: Task, at: string, expected = 200): Promis
   return { name, result: 'ok', detail: `${expected === 200 ? url.href : url.origin} answers` }
 }
 
-function isLoopback(url: URL): boolean {
-  const host = url.hostname.replace(/^\[|\]$/g, '')
-  return isIP(host) !== 0 && /^(127\.|::1$)/.test(host)
+const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '')
+
+const isLoopback = (url: URL): boolean => isIP(hostOf(url)) !== 0 && /^(127\.|::1$)/.test(hostOf(url))
+
+/** A name may be anybody's, and one that does not answer is a fault wherever it leads. */
+function isHere(url: URL): boolean {
+  if (isIP(hostOf(url)) === 0 || isLoopback(url)) return true
+  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
+  return own.some(({ address }) => address === hostOf(url))
 }

@@ -49,8 +49,9 @@ test('sensors are read, by the old resources and by the new one', async () => {
   ])
 })
 
-test('secure boot is set and read back', async () => {
+test('secure boot is set and read back, and the machine’s way of booting is told', async () => {
   const { management, task, bmc } = await redfishBench()
+  expect(await management.bootState?.(task)).toEqual({ boot_mode: 'uefi', secure_boot: false })
   await management.setSecureBoot?.(task, true)
   expect(bmc.requests.at(-1)).toMatchObject({ method: 'GET', path: '/redfish/v1/Systems/1/SecureBoot' })
 })
@@ -58,6 +59,7 @@ test('secure boot is set and read back', async () => {
 test('what the BMC does not offer is refused as unsupported', async () => {
   const { url } = await vendorBmc(vendors.terse)
   const { management, task } = await redfishDrivers({ redfish_address: url })
+  expect(await management.bootState?.(task)).toEqual({ boot_mode: null, secure_boot: null })
   await expect(management.setBootMode?.(task, 'uefi')).rejects.toMatchObject({ code: 'unsupported' })
   await expect(management.setSecureBoot?.(task, true)).rejects.toMatchObject({ code: 'unsupported' })
   const lab = await redfishBench()

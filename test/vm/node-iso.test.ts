@@ -11,7 +11,7 @@ test.skipIf(missing)('a BMC with a CD drive alone boots an ISO image of the node
   const { uuid } = await lab.api.create(enrollment)
   await lab.api.makeAvailable(uuid)
   await lab.api.deploy(uuid, image, { configdrive: { meta_data: { hostname: 'own-iso' } } })
-  expect(await ended(lab, uuid)).toMatchObject({ provision_state: 'active', last_error: null })
+  expect(await ended(lab, uuid)).toMatchObject({ provision_state: 'active', last_error: null, boot_mode: 'bios' })
   await first.machine.until('running', 'nothing to boot', 'hung', 'off')
   expect(first.machine.reason).toBe('prompt of own-iso')
   expect(first.machine.boots.map((boot) => boot.from)).toEqual(['Cd', 'Hdd'])

@@ -12,37 +12,58 @@ import type { Task } from '../../core/task.ts'
 
 type Extras = Pick<
   Required<ManagementInterface>,
-  'injectNmi' | 'setBootMode' | 'setSecureBoot' | 'virtualMedia' | 'attachVirtualMedia' | 'detachVirtualMedia'
+  | 'injectNmi'
+  | 'bootState'
+  | 'setBootMode'
+  | 'setSecureBoot'
+  | 'virtualMedia'
+  | 'attachVirtualMedia'
+  | 'detachVirtualMedia'
 >
 type Machine = { bmc: Redfish; system: System }
 
 /** What Redfish offers beside power and boot devices. What a BMC lacks is refused as a driver's lack is. */
-export function redfishExtras(bmcs: Bmcs): Extras {
-  const machineOf = async (task: Task): Promise<Machine> => {
-    const { bmc, info } = await bmcs.of(task.node.driver_info)
-    return { bmc, system: await systemOf(bmc, info.systemId, task.signal) }
-  }
+export const redfishExtras = (bmcs: Bmcs): Extras => ({ ...waysToBoot(bmcs), ...media(bmcs) })
+
+async function machineOf(bmcs: Bmcs, task: Task): Promise<Machine> {
+  const { bmc, info } = await bmcs.of(task.node.driver_info)
+  return { bmc, system: await systemOf(bmc, info.systemId, task.signal) }
+}
+
+type Media = 'virtualMedia' | 'attachVirtualMedia' | 'detachVirtualMedia'
+
+function waysToBoot(bmcs: Bmcs): Omit<Extras, Media> {
   return {
     async injectNmi(task) {
-      const { bmc, system } = await machineOf(task)
+      const { bmc, system } = await machineOf(bmcs, task)
       const reset = system.body.Actions?.['#ComputerSystem.Reset']
       const allowed = await resetTypesOf(bmc, system, task.signal)
       if (!reset || (allowed && !allowed.includes('Nmi'))) throw lacking(task, 'inject_nmi')
       await bmc.post(reset.target, { ResetType: 'Nmi' }, task.signal)
     },
+    async bootState(task) {
+      const { bmc, system } = await machineOf(bmcs, task)
+      const mode = system.body.Boot?.BootSourceOverrideMode
+      const path = linkIn(system.resource.body, 'SecureBoot')
+      const secure = path ? secureBoot.safeParse((await bmc.get(path, task.signal)).body).data : undefined
+      return {
+        boot_mode: mode === 'UEFI' ? 'uefi' : mode === 'Legacy' ? 'bios' : null,
+        secure_boot: secure?.SecureBootEnable ?? null,
+      }
+    },
     async setBootMode(task, mode) {
-      const { bmc, system } = await machineOf(task)
+      const { bmc, system } = await machineOf(bmcs, task)
       const place = placeWithMode(await bootOf(bmc, system, task.signal))
       if (!place) throw lacking(task, 'set_boot_mode')
       const wanted = mode === 'uefi' ? 'UEFI' : 'Legacy'
       await bmc.patch(place.resource, { Boot: { BootSourceOverrideMode: wanted } }, task.signal)
       await untilShown(task, `boot mode ${wanted}`, wanted, async () => {
-        const now = await machineOf(task)
+        const now = await machineOf(bmcs, task)
         return placeWithMode(await bootOf(bmc, now.system, task.signal))?.mode
       })
     },
     async setSecureBoot(task, on) {
-      const { bmc, system } = await machineOf(task)
+      const { bmc, system } = await machineOf(bmcs, task)
       const path = linkIn(system.resource.body, 'SecureBoot')
       if (!path) throw lacking(task, 'set_secure_boot_state')
       await bmc.patch(await bmc.get(path, task.signal), { SecureBootEnable: on }, task.signal)
@@ -51,8 +72,13 @@ export function redfishExtras(bmcs: Bmcs): Extras {
         return secureBoot.safeParse(body).data?.SecureBootEnable
       })
     },
+  }
+}
+
+function media(bmcs: Bmcs): Pick<Extras, Media> {
+  return {
     async virtualMedia(task) {
-      const { bmc, system } = await machineOf(task)
+      const { bmc, system } = await machineOf(bmcs, task)
       const drives = await drivesOf(bmc, system, task.signal)
       return drives.map(({ body }) => ({
         media_types: body.MediaTypes ?? [],
@@ -61,12 +87,12 @@ export function redfishExtras(bmcs: Bmcs): Extras {
       }))
     },
     async attachVirtualMedia(task, medium) {
-      const { bmc, system } = await machineOf(task)
+      const { bmc, system } = await machineOf(bmcs, task)
       const drive = freeDrive(task, await drivesOf(bmc, system, task.signal), medium)
       await insert(bmc, drive, medium.image_url, task.clock, task.signal)
     },
     async detachVirtualMedia(task, devices) {
-      const { bmc, system } = await machineOf(task)
+      const { bmc, system } = await machineOf(bmcs, task)
       for (const drive of await drivesOf(bmc, system, task.signal)) {
         if (!devices || devices.some((device) => kindOf(device) === drive.kind)) await eject(bmc, drive, task.signal)
       }

@@ -1,10 +1,13 @@
 import Fastify from 'fastify'
-import { installActions, missing } from './bmc/actions.ts'
+import { installActions } from './bmc/actions.ts'
 import { etagOf } from './bmc/answers.ts'
+import { installChanges } from './bmc/changes.ts'
 import { installFaults } from './bmc/fault-hooks.ts'
-import { paths, resourcesOf } from './bmc/resources.ts'
+import { methodsOf, paths, root } from './bmc/paths.ts'
+import { resourcesOf } from './bmc/resources.ts'
 import { installSessions } from './bmc/sessions.ts'
 import type { Account } from './bmc/sessions.ts'
+import { installStandard, metadata, notTaken, pathOf } from './bmc/standard.ts'
 import { bmcState } from './bmc/state.ts'
 import type { BmcFaults } from './faults.ts'
 import type { Machine } from './machine.ts'
@@ -25,8 +28,9 @@ export type BmcOptions = {
   account?: Account
   /** Virtual drives; `Cd` is a CD, any other a USB stick. */
   slots?: readonly string[]
-  /** Where the drives are listed; BMCs differ. */
+  /** Where alone the drives are listed; BMCs differ, and so do clients. Both unless given. */
   mediaUnder?: 'system' | 'manager'
+  memoryMib?: number
   https?: { key: string; cert: string }
 }
 
@@ -35,6 +39,9 @@ export async function openRedfishBmc(machine: Machine, options: BmcOptions = {})
   const account = options.account ?? { username: 'admin', password: 'secret' }
   const state = bmcState({
     slots: options.slots ?? ['Cd', 'USBStick'],
+    userName: account.username,
+    memoryBytes: options.memoryMib === undefined ? undefined : options.memoryMib * 2 ** 20,
+    mediaUnder: options.mediaUnder ?? 'both',
     mediaPath: `${options.mediaUnder === 'manager' ? paths.manager : paths.system}/VirtualMedia`,
   })
   const requests: BmcRequest[] = []
@@ -47,15 +54,27 @@ export async function openRedfishBmc(machine: Machine, options: BmcOptions = {})
     const auth = request.headers['x-auth-token'] ? 'session' : request.headers.authorization ? 'basic' : 'none'
     requests.push({ method: request.method, path: request.url, auth, body: request.body })
   })
+  const readable = (path: string) => Object.hasOwn(resourcesOf(machine, state), path) || path === `${root}/$metadata`
+  const methods = (path: string) => methodsOf(path, state.mediaPath, readable)
+  installStandard(app, methods)
   installFaults(app, state)
   installSessions(app, state, account)
   installActions(app, machine, state)
+  installChanges(app, machine, state)
+  app.get(`${root}/$metadata`, (_, reply) => {
+    const types = Object.values(resourcesOf(machine, state)).flatMap((one) => Object.entries(one))
+    const named = types.flatMap(([key, value]) => (key === '@odata.type' ? [String(value)] : []))
+    return reply.type('application/xml; charset=utf-8').send(metadata(named))
+  })
   app.get('/*', (request, reply) => {
-    const resource = resourcesOf(machine, state)[request.url.replace(/\/$/, '')]
-    if (!resource) return missing(reply)
+    const resource = resourcesOf(machine, state)[pathOf(request)]
+    if (!resource) return notTaken(request, reply, methods)
     const { etag } = state.faults
-    reply.header('ETag', etag === 'empty' ? '""' : etag === 'weak' ? `W/${etagOf(resource)}` : etagOf(resource))
-    return reply.header('OData-Version', '4.0').send(resource)
+    const own = etagOf(resource)
+    if (!etag && request.headers['if-none-match'] === own) return reply.code(304).header('ETag', own).send()
+    reply.header('ETag', etag === 'empty' ? '""' : etag === 'weak' ? `W/${own}` : own)
+    reply.header('Link', `<${schemaOf(resource)}>; rel=describedby`)
+    return reply.send(resource)
   })
 
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
@@ -74,4 +93,10 @@ export async function openRedfishBmc(machine: Machine, options: BmcOptions = {})
     },
     [Symbol.asyncDispose]: () => app.close(),
   }
+}
+
+/** Where the form of a resource is published. */
+function schemaOf(resource: object): string {
+  const type = (resource as { '@odata.type'?: string })['@odata.type'] ?? '#ServiceRoot'
+  return `http://redfish.dmtf.org/schemas/v1/${type.replace(/^#/, '').replace(/\.[^.]+$/, '')}.json`
 }

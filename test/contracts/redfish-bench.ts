@@ -10,6 +10,7 @@ import type { Clock } from '@ferrite/conductor/core/clock'
 import type { NodeRecord } from '@ferrite/conductor/core/node'
 import type { Task } from '@ferrite/conductor/core/task'
 import { redfishVirtualMedia } from '@ferrite/conductor/drivers/boot/redfish-virtual-media'
+import { openBootFiles } from '@ferrite/conductor/netboot/boot-files'
 import { redfishManagement } from '@ferrite/conductor/drivers/management/redfish'
 import { redfishPower } from '@ferrite/conductor/drivers/power/redfish'
 import type { BmcOptions } from '@ferrite/lab/bmc-redfish'
@@ -31,30 +32,46 @@ export const hastyClock = (): Clock => {
 /** The three Redfish drivers in front of one lab machine, without a conductor around them. */
 export async function redfishBench(bmcOptions: BmcOptions = {}, clock: Clock = hastyClock()) {
   const lab = await startLab({ machines: [{ bmc: bmcOptions, firmwareDelayMs: 0 }], conductor: false })
-  const stateDir = await mkdtemp(path.join(tmpdir(), 'ferrite-bench-'))
-  const bmcs = openBmcs({ clock, log: pino({ level: 'silent' }) })
-  onTestFinished(async () => {
-    await bmcs[Symbol.asyncDispose]()
-    await lab[Symbol.asyncDispose]()
-    await rm(stateDir, { recursive: true, force: true })
-  })
+  onTestFinished(() => lab[Symbol.asyncDispose]())
   const [first] = lab.machines
   if (!first) throw new Error('the lab has no machine')
   const { machine, bmc } = first
-  const media = await openBootMedia({ stateDir, baseUrl: () => 'http://127.0.0.1:9', clock })
-  const drivers = {
-    power: redfishPower(bmcs),
-    management: redfishManagement(bmcs),
-    boot: redfishVirtualMedia({ bmcs, media }),
-  }
   const driver_info: Record<string, unknown> = {
     redfish_address: bmc.url,
     redfish_username: bmc.account.username,
     redfish_password: bmc.account.password,
     deploy_iso: lab.deployIso,
   }
-  const task = taskFor({ driver_info, interfaces: drivers, clock, macs: machine.macs })
-  return { lab, machine, bmc, bmcs, media, stateDir, driver_info, task, ...drivers }
+  return { lab, machine, bmc, ...(await redfishDrivers(driver_info, { clock, macs: machine.macs })) }
+}
+
+/** The three Redfish drivers in front of any BMC. */
+export async function redfishDrivers(
+  driver_info: Record<string, unknown>,
+  { clock = hastyClock(), macs = ['52:54:00:fe:00:00'] }: { clock?: Clock; macs?: readonly string[] } = {},
+) {
+  const stateDir = await mkdtemp(path.join(tmpdir(), 'ferrite-bench-'))
+  const bmcs = openBmcs({ clock, log: pino({ level: 'silent' }) })
+  onTestFinished(async () => {
+    await bmcs[Symbol.asyncDispose]()
+    await rm(stateDir, { recursive: true, force: true })
+  })
+  const media = await openBootMedia({ stateDir, baseUrl: () => 'http://127.0.0.1:9', clock })
+  const files = await openBootFiles({ directory: path.join(stateDir, 'cache'), allowedPaths: [stateDir] })
+  const defaults = { deployKernel: undefined, deployRamdisk: undefined, kernelAppendParams: 'console=ttyS0' }
+  const drivers = {
+    power: redfishPower(bmcs),
+    management: redfishManagement(bmcs),
+    boot: redfishVirtualMedia({ bmcs, media, own: { files, defaults, loaders: undefined } }),
+  }
+  return {
+    bmcs,
+    media,
+    stateDir,
+    driver_info,
+    task: taskFor({ driver_info, interfaces: drivers, clock, macs }),
+    ...drivers,
+  }
 }
 
 function taskFor(parts: {
@@ -82,8 +99,8 @@ function taskFor(parts: {
     clock: parts.clock,
     log: pino({ level: 'silent' }),
     signal,
-    save: async (set: object) => {
-      node = { ...node, ...set }
+    save: async (set: Partial<NodeRecord>) => {
+      node = { ...node, ...set, internal: { ...node.internal, ...set.internal } }
     },
     effect: (_what: string, work: (signal: AbortSignal) => Promise<unknown>) => work(signal),
   } as unknown as Task

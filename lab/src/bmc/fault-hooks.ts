@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { refuse } from './answers.ts'
-import { root } from './resources.ts'
+import { root } from './paths.ts'
 import type { BmcState } from './state.ts'
 
 /** Puts the faults of `state` between the network and the BMC. */

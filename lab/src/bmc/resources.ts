@@ -1,14 +1,10 @@
+import { totalmem } from 'node:os'
 import type { Machine } from '../machine.ts'
+import { hardware, processor } from './hardware.ts'
+import { link, collection, status } from './forms.ts'
+import { actions, paths, root } from './paths.ts'
 import type { BmcState } from './state.ts'
-
-export const root = '/redfish/v1'
-export const paths = {
-  system: `${root}/Systems/1`,
-  chassis: `${root}/Chassis/1`,
-  manager: `${root}/Managers/1`,
-  sessions: `${root}/SessionService/Sessions`,
-  tasks: `${root}/TaskService/Tasks`,
-}
+import { taskBody } from './tasks.ts'
 
 export const resetTypes = [
   'On',
@@ -21,20 +17,11 @@ export const resetTypes = [
 export type ResetType = (typeof resetTypes)[number]
 export const bootTargets = ['None', 'Pxe', 'Cd', 'Hdd', 'Usb', 'BiosSetup'] as const
 
-const link = (path: string) => ({ '@odata.id': path })
-const status = { State: 'Enabled', Health: 'OK' }
-const collection = (path: string, type: string, members: string[]) => ({
-  '@odata.id': path,
-  '@odata.type': `#${type}Collection.${type}Collection`,
-  Name: `${type} Collection`,
-  'Members@odata.count': members.length,
-  Members: members.map(link),
-})
-
 /** Every readable resource of the BMC, by path without a slash at the end. */
 export function resourcesOf(machine: Machine, state: BmcState): Record<string, object> {
   return {
     '/redfish': { v1: `${root}/` },
+    [`${root}/odata`]: serviceDocument,
     [root]: serviceRoot(machine),
     [`${root}/Systems`]: collection(`${root}/Systems`, 'ComputerSystem', [paths.system]),
     [paths.system]: system(machine, state),
@@ -62,8 +49,30 @@ export function resourcesOf(machine: Machine, state: BmcState): Record<string, o
       'Session',
       [...state.sessions.keys()].map((id) => `${paths.sessions}/${id}`),
     ),
+    ...Object.fromEntries(
+      [...state.sessions.keys()].map((id) => [`${paths.sessions}/${id}`, sessionBody(id, state.userName)]),
+    ),
     [`${root}/TaskService`]: taskService,
+    [paths.tasks]: collection(
+      paths.tasks,
+      'Task',
+      [...state.tasks.keys()].map((id) => `${paths.tasks}/${id}`),
+    ),
+    ...Object.fromEntries([...state.tasks].map(([id, task]) => [`${paths.tasks}/${id}`, taskBody(id, task.state)])),
+    ...hardware(machine, state),
   }
+}
+
+const serviceDocument = {
+  '@odata.context': `${root}/$metadata`,
+  value: [
+    { name: 'Service', kind: 'Singleton', url: `${root}/` },
+    ...['Systems', 'Chassis', 'Managers', 'SessionService', 'TaskService'].map((name) => ({
+      name,
+      kind: 'Singleton',
+      url: `${root}/${name}`,
+    })),
+  ],
 }
 
 const serviceRoot = (machine: Machine) => ({
@@ -92,6 +101,7 @@ const system = (machine: Machine, state: BmcState) => ({
   SerialNumber: machine.uuid.slice(0, 8),
   UUID: machine.uuid,
   Status: status,
+  IndicatorLED: state.lamps.system,
   PowerState: state.shownPower(machine.power),
   Boot: {
     BootSourceOverrideEnabled: machine.override.enabled,
@@ -100,14 +110,17 @@ const system = (machine: Machine, state: BmcState) => ({
     'BootSourceOverrideTarget@Redfish.AllowableValues': bootTargets,
   },
   BiosVersion: 'lab-1',
-  ProcessorSummary: { Count: 1, Model: 'Process', Status: status },
-  MemorySummary: { TotalSystemMemoryGiB: null, Status: status },
+  ProcessorSummary: { Count: 1, LogicalProcessorCount: 1, Model: processor, Status: status },
+  MemorySummary: { TotalSystemMemoryGiB: (state.memoryBytes ?? totalmem()) / 2 ** 30, Status: status },
+  Processors: link(`${paths.system}/Processors`),
+  SimpleStorage: link(`${paths.system}/SimpleStorage`),
+  SecureBoot: link(paths.secureBoot),
   EthernetInterfaces: link(`${paths.system}/EthernetInterfaces`),
-  ...(state.mediaPath.startsWith(paths.system) ? { VirtualMedia: link(state.mediaPath) } : {}),
+  ...(state.mediaUnder !== 'manager' ? { VirtualMedia: link(state.mediaPath) } : {}),
   Links: { Chassis: [link(paths.chassis)], ManagedBy: [link(paths.manager)] },
   Actions: {
     '#ComputerSystem.Reset': {
-      target: `${paths.system}/Actions/ComputerSystem.Reset`,
+      target: actions.reset,
       'ResetType@Redfish.AllowableValues': resetTypes,
     },
   },
@@ -130,6 +143,9 @@ const chassis = (machine: Machine, state: BmcState) => ({
   Id: '1',
   Name: machine.name,
   ChassisType: 'RackMount',
+  Manufacturer: 'Ferrite Lab',
+  IndicatorLED: state.lamps.chassis,
+  Thermal: link(`${paths.chassis}/Thermal`),
   PowerState: state.shownPower(machine.power),
   Status: status,
   Links: { ComputerSystems: [link(paths.system)], ManagedBy: [link(paths.manager)] },
@@ -143,7 +159,7 @@ const manager = (state: BmcState) => ({
   ManagerType: 'BMC',
   FirmwareVersion: '1.0',
   Status: status,
-  ...(state.mediaPath.startsWith(paths.manager) ? { VirtualMedia: link(state.mediaPath) } : {}),
+  ...(state.mediaUnder !== 'system' ? { VirtualMedia: link(state.mediaPath) } : {}),
   Links: { ManagerForServers: [link(paths.system)], ManagerForChassis: [link(paths.chassis)] },
 })
 
@@ -167,6 +183,14 @@ const medium = (slot: string, machine: Machine, state: BmcState) => {
     },
   }
 }
+
+export const sessionBody = (id: string, userName: string) => ({
+  '@odata.id': `${paths.sessions}/${id}`,
+  '@odata.type': '#Session.v1_1_0.Session',
+  Id: id,
+  Name: 'User Session',
+  UserName: userName,
+})
 
 const sessionService = {
   '@odata.id': `${root}/SessionService`,

@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { missing } from './actions.ts'
-import { refuse } from './answers.ts'
-import { paths, root } from './resources.ts'
+import { missing, refuse } from './answers.ts'
+import { paths } from './paths.ts'
+import { sessionBody } from './resources.ts'
+import { isOpen, pathOf } from './standard.ts'
 import { newId, newToken } from './state.ts'
 import type { BmcState } from './state.ts'
 
@@ -12,16 +13,20 @@ export type Account = { username: string; password: string }
 /** Sessions, and the check that every request but the first ones comes with a session's token or the password. */
 export function installSessions(app: FastifyInstance, state: BmcState, account: Account): void {
   app.addHook('onRequest', async (request, reply) => {
-    const path = request.url.replace(/\/$/, '')
-    const open = path === '/redfish' || path === root || (request.method === 'POST' && path === paths.sessions)
+    const path = pathOf(request)
+    const open = isOpen(path) || (request.method === 'POST' && path === paths.sessions)
     if (!open && !isKnown(request, state, account)) {
+      reply.header('WWW-Authenticate', 'Basic realm="Redfish"')
       return refuse(reply, 401, 'NoValidSession', 'There is no valid session established with the implementation.')
     }
   })
 
   app.post(paths.sessions, (request, reply) => {
     const given = login.safeParse(request.body)
-    if (!given.success || given.data.UserName !== account.username || given.data.Password !== account.password) {
+    if (!given.success) {
+      return refuse(reply, 400, 'PropertyMissing', 'UserName and Password are needed to log in.')
+    }
+    if (given.data.UserName !== account.username || given.data.Password !== account.password) {
       return refuse(reply, 401, 'NoValidSession', 'The user name or the password is wrong.')
     }
     if (state.sessions.size >= (state.faults.sessionLimit ?? 16)) {
@@ -30,24 +35,17 @@ export function installSessions(app: FastifyInstance, state: BmcState, account: 
     const [id, token] = [newId(), newToken()]
     state.sessions.set(id, token)
     const location = `${state.faults.offOrigin ?? ''}${paths.sessions}/${id}`
-    return reply.code(201).header('X-Auth-Token', token).header('Location', location).send(sessionBody(id, account))
+    return reply
+      .code(201)
+      .header('X-Auth-Token', token)
+      .header('Location', location)
+      .send(sessionBody(id, account.username))
   })
 
-  app.get<{ Params: { id: string } }>(`${paths.sessions}/:id`, ({ params: { id } }, reply) =>
-    state.sessions.has(id) ? sessionBody(id, account) : missing(reply),
-  )
   app.delete<{ Params: { id: string } }>(`${paths.sessions}/:id`, ({ params: { id } }, reply) =>
     state.sessions.delete(id) ? reply.code(204).send() : missing(reply),
   )
 }
-
-const sessionBody = (id: string, account: Account) => ({
-  '@odata.id': `${paths.sessions}/${id}`,
-  '@odata.type': '#Session.v1_1_0.Session',
-  Id: id,
-  Name: 'User Session',
-  UserName: account.username,
-})
 
 function isKnown(request: FastifyRequest, state: BmcState, account: Account): boolean {
   const token = request.headers['x-auth-token']

@@ -6,6 +6,13 @@ export type BmcState = {
   faults: BmcFaults
   slots: readonly string[]
   mediaPath: string
+  /** What has a link to the drives. */
+  mediaUnder: 'system' | 'manager' | 'both'
+  userName: string
+  /** Undefined: that of this computer, of which the machine is a process. */
+  memoryBytes: number | undefined
+  lamps: { system: Lamp; chassis: Lamp }
+  secureBoot: boolean
   /** Id → token. */
   sessions: Map<string, string>
   tasks: Map<string, Task>
@@ -17,13 +24,17 @@ export type BmcState = {
 
 export type Task = { state: 'Running' | 'Completed' | 'Exception'; reads: number }
 
-export function bmcState(options: { slots: readonly string[]; mediaPath: string }): BmcState {
+export type Lamp = 'Lit' | 'Blinking' | 'Off'
+type Options = Pick<BmcState, 'slots' | 'mediaPath' | 'mediaUnder' | 'userName' | 'memoryBytes'>
+
+export function bmcState(options: Options): BmcState {
   let last: 'On' | 'Off' = 'Off'
   let late = 0
   return {
     faults: {},
-    slots: options.slots,
-    mediaPath: options.mediaPath,
+    ...options,
+    lamps: { system: 'Off', chassis: 'Off' },
+    secureBoot: false,
     sessions: new Map(),
     tasks: new Map(),
     served: 0,

@@ -37,7 +37,8 @@ async function live(): Promise<void> {
   const own = up.dir === undefined ? [door, dir] : [door]
   try {
     await writeRecord({ pid: process.pid, socket: path.join(door, 'control'), dirs: own })
-    await using lab = await runLab({ ...up, dir }, say)
+    // What is in a directory that the record names is gone after `lab down`, however the lab ended.
+    await using lab = await runLab({ ...up, dir, socketDir: door }, say)
     lab.onChange((line) => console.log(`${new Date().toISOString()} ${line}`))
     await using _control = await openControl(path.join(door, 'control'), async (question) => {
       if (question === 'status') return await lab.view()

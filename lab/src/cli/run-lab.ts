@@ -15,8 +15,11 @@ export type RunningLab = AsyncDisposable & {
   onChange(listener: (line: string) => void): void
 }
 
-/** Virtual machines unless the options or this computer say otherwise. Fault not_found names what is not installed. */
-export async function runLab(up: UpOptions, say: (line: string) => void): Promise<RunningLab> {
+/**
+ * Virtual machines unless the options or this computer say otherwise; `socketDir` is for their sockets. Fault not_found
+ * names what is not installed.
+ */
+export async function runLab(up: UpOptions & { socketDir?: string }, say: (line: string) => void): Promise<RunningLab> {
   if (up.as === 'process') return await processes(up)
   if (up.as === 'vm') return await vms(up, say)
   const missing = whatIsMissing({ firmware: [up.firmware], bmcs: [up.bmc], net: up.net }) ?? (await whyNoRamdisk(say))
@@ -41,13 +44,14 @@ async function processes(up: UpOptions): Promise<RunningLab> {
   }
 }
 
-async function vms(up: UpOptions, say: (line: string) => void): Promise<RunningLab> {
+async function vms(up: Parameters<typeof runLab>[0], say: (line: string) => void): Promise<RunningLab> {
   const { conductor, dir, firmware, bmc, net, diskBytes, memoryMib } = up
   const lab = await startVmLab({
     net,
     machines: Array.from({ length: up.machines }, () => ({ firmware, bmc, diskBytes, memoryMib })),
     ...(conductor ? {} : { conductor: false }),
     ...(dir === undefined ? {} : { dir }),
+    ...(up.socketDir === undefined ? {} : { socketDir: up.socketDir }),
     onProgress: say,
   })
   const image = await smallImage(lab, say)

@@ -48,6 +48,7 @@ export async function startVmMachine(spec: VmSpec, around: Surroundings): Promis
   const { dir, index, network, chassis } = around
   const name = spec.name ?? `machine-${index + 1}`
   const mac = `52:54:00:fe:${hex(index >> 8)}:${hex(index & 255)}`
+  const memoryMib = spec.memoryMib ?? 512
   const nics = [{ mac, netdev: await network.plug('n0', name, mac) }]
   stack.defer(() => network.unplug(mac))
   const machine = stack.use(
@@ -55,7 +56,7 @@ export async function startVmMachine(spec: VmSpec, around: Surroundings): Promis
       ...{ name, uuid: randomUUID(), nics, dir, socketDir: around.socketDir, enter: network.enter },
       disk: await machineDisk(path.join(dir, `${name}.disk`), spec.diskBytes ?? 4 * GiB),
       firmware: spec.firmware ?? 'bios',
-      memoryMib: spec.memoryMib ?? 512,
+      memoryMib,
       withoutRom: spec.withoutRom,
       // A BMC has a network of its own, on which this computer's services are where they are.
       mediumUrl: (url) => url.replace(`//${hostAddress}:`, '//127.0.0.1:'),
@@ -64,7 +65,8 @@ export async function startVmMachine(spec: VmSpec, around: Surroundings): Promis
   const kind = spec.bmc ?? 'redfish'
   chassis.add(machine)
   const ipmi = kind === 'ipmi' ? stack.use(await openIpmiBmc(machine, { program: chassis.program, dir })) : undefined
-  const redfish = kind === 'redfish' ? stack.use(await openRedfishBmc(machine, spec.bmcOptions)) : undefined
+  const redfish =
+    kind === 'redfish' ? stack.use(await openRedfishBmc(machine, { memoryMib, ...spec.bmcOptions })) : undefined
   const all = stack.move()
   return { machine, kind, redfish, ipmi, [Symbol.asyncDispose]: () => all.disposeAsync() }
 }

@@ -29,6 +29,8 @@ export type VmLabOptions = {
   conductor?: Record<string, unknown> | false
   /** Directory for disks, logs and the conductor's state; one that is given is kept at the end. */
   dir?: string
+  /** Directory for sockets, whose paths must be short; one that is given is its giver's to remove. */
+  socketDir?: string
   ramdisk?: RamdiskFiles
   onProgress?: (line: string) => void
 }
@@ -64,8 +66,8 @@ export async function startVmLab(options: VmLabOptions = {}): Promise<VmLab> {
   })
   if (lacking) throw new Fault('not_found', lacking)
   await using stack = new AsyncDisposableStack()
-  const socketDir = await mkdtemp(path.join(tmpdir(), 'fl-'))
-  stack.defer(() => rm(socketDir, { recursive: true, force: true, maxRetries: 3 }))
+  const socketDir = options.socketDir ?? (await mkdtemp(path.join(tmpdir(), 'fl-')))
+  if (!options.socketDir) stack.defer(() => rm(socketDir, { recursive: true, force: true, maxRetries: 3 }))
   const dir = options.dir ?? (await mkdtemp(path.join(tmpdir(), 'ferrite-lab-')))
   if (options.dir) await mkdir(dir, { recursive: true })
   else stack.defer(() => rm(dir, { recursive: true, force: true, maxRetries: 3 }))

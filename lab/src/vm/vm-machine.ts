@@ -52,7 +52,7 @@ export class VmMachine implements Machine {
   #parts: VmParts
   #console: SerialConsole
   #drives: VmDrives
-  #override: BootOverride = { enabled: 'Disabled', target: 'None', mode: 'UEFI' }
+  #override: BootOverride
   #state: MachineState = 'off'
   #reason = ''
   #qemu: Program | undefined
@@ -67,6 +67,7 @@ export class VmMachine implements Machine {
     this.macs = parts.nics.map(({ mac }) => mac)
     this.disk = parts.disk
     this.firmware = parts.firmware
+    this.#override = { enabled: 'Disabled', target: 'None', mode: parts.firmware === 'uefi' ? 'UEFI' : 'Legacy' }
     this.consoleFile = consoleFileOf(parts)
     this.#parts = parts
     this.#console = console

@@ -10,6 +10,8 @@ export interface BootMedia {
   /** A new name, 128 bits of chance. Record it before `write`, so that a crash leaves nothing unknown behind. */
   newName(): string
   write(name: string, content: Uint8Array): Promise<void>
+  /** The file of a name, for content that is too large to be in memory. */
+  fileOf(name: string): string
   /** Where BMCs and machines find it. */
   urlOf(name: string): string
   /** Deleting what is not there is fine. */
@@ -40,6 +42,7 @@ export async function openBootMedia(parts: {
   }
   return {
     newName: () => `${Buffer.from(parts.clock.token(), 'base64url').toString('hex').slice(0, 32)}.iso`,
+    fileOf: (name) => path.join(dir, name),
     async write(name, content) {
       const part = path.join(dir, `${name}.part`)
       {

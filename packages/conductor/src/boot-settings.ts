@@ -10,6 +10,9 @@ export const bootSettings = {
 
   deploy_kernel: text().describe('Kernel of the deploy ramdisk, for nodes whose driver_info names none.'),
   deploy_ramdisk: text().describe('Deploy ramdisk, for nodes whose driver_info names none.'),
+  iso_loaders: text().describe(
+    'Directory of the boot loaders that "ramdisk build" leaves, for ISO images of nodes; default: beside a kernel that is a file here.',
+  ),
   file_url_allowed_paths: names([]).describe('Directories from which kernels and ramdisks may come as file: URLs.'),
   kernel_append_params: z
     .string()

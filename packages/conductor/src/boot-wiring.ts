@@ -13,6 +13,7 @@ import { superviseDnsmasq, type DnsmasqProcess } from './dhcp/dnsmasq-process.ts
 import { followLog } from './dhcp/follow-log.ts'
 import { noDhcp, type DhcpProvider } from './dhcp/provider.ts'
 import { networkBoot, type NetworkBootParts } from './drivers/boot/network-boot.ts'
+import type { NodeIsoParts } from './drivers/boot/node-iso.ts'
 import { ipmiManagement } from './drivers/management/ipmi.ts'
 import { ipmiPower } from './drivers/power/ipmi.ts'
 import type { DriverParts } from './drivers/table.ts'
@@ -25,6 +26,8 @@ import type { Store } from './store/store.ts'
 
 export type BootSide = AsyncDisposable & {
   readonly drivers: Pick<DriverParts, 'ipmi' | 'netboot'>
+  /** What ISO images of nodes are made of. */
+  readonly isoParts: NodeIsoParts
   readonly server: OpenBootServer
   readonly tracer: BootTracer
   /** Whether DHCP's log is read, so that silence means something. */
@@ -57,16 +60,18 @@ export async function openBootSide(config: Config, parts: Parts): Promise<BootSi
     program: config.ipmitool,
   })
   const server = createBootServer({ store, files, nodeFiles, tracer, bootUrl })
+  const defaults = {
+    deployKernel: config.deploy_kernel,
+    deployRamdisk: config.deploy_ramdisk,
+    kernelAppendParams: config.kernel_append_params,
+  }
   return {
+    isoParts: { files, defaults, loaders: config.iso_loaders },
     drivers: driversFor(config, ipmi, {
       files,
       nodeFiles,
       dhcp: dhcp.provider,
-      defaults: {
-        deployKernel: config.deploy_kernel,
-        deployRamdisk: config.deploy_ramdisk,
-        kernelAppendParams: config.kernel_append_params,
-      },
+      defaults,
       bootUrl,
       tftpServer: () => config.tftp_server ?? new URL(bootUrl()).hostname.replace(/^\[|\]$/g, ''),
       debug: config.log_level === 'debug' || config.log_level === 'trace',

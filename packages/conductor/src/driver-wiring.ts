@@ -54,7 +54,7 @@ export function driversFor(
         softOffMs: config.soft_power_off_timeout * 1000,
       }),
       management: redfishManagement(bmcs),
-      boot: redfishVirtualMedia({ bmcs, media }),
+      boot: redfishVirtualMedia({ bmcs, media, own: boot.isoParts }),
       inspect: redfishInspect(bmcs, findings),
       bios: redfishBios(bmcs, settings),
       firmware: redfishFirmware(bmcs, settings),

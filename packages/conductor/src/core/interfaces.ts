@@ -44,6 +44,8 @@ export interface ManagementInterface extends Interface {
   describeController?(task: Task): Promise<Record<string, string>>
   /** What follows is left out where the hardware, or the driver, has no such thing. */
   injectNmi?(task: Task): Promise<void>
+  /** How the machine boots now; null where the BMC does not say. */
+  bootState?(task: Task): Promise<{ boot_mode: BootMode | null; secure_boot: boolean | null }>
   setBootMode?(task: Task, mode: BootMode): Promise<void>
   setSecureBoot?(task: Task, on: boolean): Promise<void>
   indicators?(task: Task): Promise<Indicators>

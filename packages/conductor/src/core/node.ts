@@ -125,6 +125,8 @@ export type NodeInternal = {
   boot_media?: string[] | undefined
   /** What a deploy found out and must still hold at the end (digest, disk, bytes). */
   written?: { result: string; at: string } | undefined
+  /** The machine is told at every power-on to boot from this: its BMC keeps a boot device for one boot only. */
+  each_boot_device?: BootDevice | undefined
   power_sync_failures?: number | undefined
   /** What `fake` power and management remember. */
   fake?:

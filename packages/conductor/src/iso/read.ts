@@ -11,6 +11,21 @@ const limits = { entries: 10_000, depth: 16 }
 
 /** Reads an ISO 9660 image that is in memory. Fault invalid when it is none, or a broken one. */
 export function readIso(bytes: Uint8Array): Iso {
+  const { volumeId, places } = placesOf(bytes)
+  const files = new Map<string, Uint8Array>()
+  for (const [name, { at, bytes: length }] of places) {
+    if (at + length > bytes.length) {
+      throw new Fault('invalid', `the ISO image ends before byte ${at + length} that it refers to`)
+    }
+    files.set(name, bytes.subarray(at, at + length))
+  }
+  return { volumeId, files }
+}
+
+export type FilePlace = { at: number; bytes: number }
+
+/** Where the files of an ISO image lie, of which only the beginning with its directories need be in memory. */
+export function placesOf(bytes: Uint8Array): { volumeId: string; places: Map<string, FilePlace> } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const primary = descriptorOf(bytes, 1)
   if (!primary) throw new Fault('invalid', `these ${bytes.length} bytes are not an ISO 9660 image`)
@@ -18,10 +33,10 @@ export function readIso(bytes: Uint8Array): Iso {
   const names = new Names(bytes, view)
   const root = rootOf(primary)
   const joliet = jolietOf(bytes)
-  const files = new Map<string, Uint8Array>()
+  const places = new Map<string, FilePlace>()
   const style = names.hasRockRidge(root) ? 'rock ridge' : joliet ? 'joliet' : 'plain'
-  names.walk(style === 'joliet' && joliet ? rootOf(joliet) : root, '', style, files, 0)
-  return { volumeId, files }
+  names.walk(style === 'joliet' && joliet ? rootOf(joliet) : root, '', style, places, 0)
+  return { volumeId, places }
 }
 
 type Place = { sector: number; bytes: number }
@@ -61,7 +76,7 @@ class Names {
     return system !== undefined && system[0] === 0x53 && system[1] === 0x50
   }
 
-  walk(directory: Place, prefix: string, style: Style, files: Map<string, Uint8Array>, depth: number): void {
+  walk(directory: Place, prefix: string, style: Style, files: Map<string, FilePlace>, depth: number): void {
     if (depth > limits.depth) throw new Fault('invalid', `the ISO image nests deeper than ${limits.depth} directories`)
     for (const at of this.#records(directory)) {
       this.#seen += 1
@@ -72,14 +87,14 @@ class Names {
       const name = prefix + this.#name(at, style)
       const place = { sector: this.#view.getUint32(at + 2, true), bytes: this.#view.getUint32(at + 10, true) }
       if (this.#byte(at + 25) & 2) this.walk(place, `${name}/`, style, files, depth + 1)
-      else files.set(name, this.#extent(place))
+      else files.set(name, { at: place.sector * sectorBytes, bytes: place.bytes })
     }
   }
 
   /** Offsets of the records of a directory. */
   #records(directory: Place): number[] {
     const start = directory.sector * sectorBytes
-    this.#extent(directory)
+    this.#isThere(directory)
     const found: number[] = []
     for (let at = start; at < start + directory.bytes;) {
       const length = this.#byte(at)
@@ -99,12 +114,9 @@ class Names {
     return byte
   }
 
-  #extent(place: Place): Uint8Array {
-    const start = place.sector * sectorBytes
-    if (start + place.bytes > this.#bytes.length) {
-      throw new Fault('invalid', `the ISO image ends before byte ${start + place.bytes} that it refers to`)
-    }
-    return this.#bytes.subarray(start, start + place.bytes)
+  #isThere(place: Place): void {
+    const end = place.sector * sectorBytes + place.bytes
+    if (end > this.#bytes.length) throw new Fault('invalid', `the ISO image ends before byte ${end} that it refers to`)
   }
 
   #system(at: number): Uint8Array {

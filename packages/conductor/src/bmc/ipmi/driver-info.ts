@@ -69,6 +69,7 @@ export type IpmiInfo = {
   kgKey: Secret | undefined
   bridge: readonly (readonly [option: string, value: number])[]
   disableBootTimeout: boolean
+  forceBootDevice: boolean
 }
 
 /** Reads `driver_info`. Fault missing_parameter or invalid names the key. */
@@ -90,6 +91,7 @@ export function ipmiInfo(driverInfo: Readonly<Record<string, unknown>>): IpmiInf
     version,
     kgKey: kgKey === undefined ? undefined : new Secret(kgKey),
     bridge: bridgeFor(field),
+    forceBootDevice: field('ipmi_force_boot_device') ?? false,
     disableBootTimeout: field('ipmi_disable_boot_timeout') ?? true,
   }
 }

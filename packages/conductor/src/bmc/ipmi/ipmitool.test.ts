@@ -133,6 +133,7 @@ const meanings: [says: string, code: string, words: string][] = [
   ['> RAKP 2 HMAC is invalid\nError: Unable to establish IPMI v2 / RMCP+ session', 'bmc_refused', 'password is wrong'],
   ['RAKP 2 message indicates an error : unauthorized name', 'bmc_refused', 'does not know the user'],
   ['Error: Unable to establish IPMI v2 / RMCP+ session', 'bmc_unreachable', 'no answer'],
+  ['> Error: no response from RAKP 1 message\nError: Unable to establish', 'bmc_refused', 'nothing to the user’s name'],
   ['Set Chassis Power Control to Diag failed: Invalid data field in request', 'bmc_refused', 'does not do that'],
   ['Set Chassis Power Control to Up/On failed: Insufficient privilege level', 'bmc_refused', 'may not do that'],
 ]
@@ -152,8 +153,11 @@ test('a BMC whose sessions are all taken is asked three times', async () => {
 
 const log = pino({ level: 'silent' })
 
-test('suite 3 follows 17 once, for a BMC that does not have 17, and is remembered', async () => {
-  const { calls, run } = recorder([{ stderr: 'no matching cipher suite', code: 1 }])
+test.each([
+  'no matching cipher suite',
+  'Authentication algorithm 0x01 is not what we requested 0x03\nError: Unable to establish IPMI v2 / RMCP+ session',
+])('suite 3 follows 17 once, for a BMC that does not have 17, and is remembered: %j', async (stderr) => {
+  const { calls, run } = recorder([{ stderr, code: 1 }])
   const bmcs = openIpmiBmcs({ clock, log, changeIntervalMs: 0, run })
   await bmcs.of(good).read(['mc', 'info'], 'tell what it is', signal)
   await bmcs.of(good).read(['mc', 'info'], 'tell what it is', signal)

@@ -9,10 +9,14 @@ type Reason = 'credentials' | 'cipher' | 'privilege' | 'busy' | 'unsupported' | 
 const meanings: readonly Meaning[] = [
   { says: /RAKP 2 HMAC is invalid/i,                       reason: 'credentials', why: 'the password is wrong (ipmi_password)' },
   { says: /unauthorized name/i,                            reason: 'credentials', why: 'it does not know the user (ipmi_username)' },
+  // It has opened the session before, so it is there.
+  { says: /no response from RAKP 1 message/i,              reason: 'credentials', why: 'it opens a session and then says nothing to the user’s name, as some do that do not know it (ipmi_username)' },
   { says: /unauthorized role|Invalid role|insufficient privilege|Privilege Level.*(invalid|exceeds)|unauthorized.*privilege/i,
                                                            reason: 'privilege',   why: 'the user may not do that (ipmi_priv_level, or the user’s rights)' },
   { says: /RAKP 4 message has invalid integrity|RAKP 4 HMAC|Kg/,
                                                            reason: 'kg_key',      why: 'its key does not match (ipmi_hex_kg_key)' },
+  { says: /(authentication|integrity|encryption|confidentiality) algorithm 0x[0-9a-f]+ is not what we requested/i,
+                                                           reason: 'cipher',      why: 'it answers with another cipher suite than it was asked for (ipmi_cipher_suite)' },
   { says: /no matching cipher suite|invalid (authentication|integrity|confidentiality) algorithm|no cipher suite match/i,
                                                            reason: 'cipher',      why: 'it does not have the cipher suite (ipmi_cipher_suite)' },
   { says: /insufficient resources|out of (space|resources)|no slot|maximum.*sessions/i,

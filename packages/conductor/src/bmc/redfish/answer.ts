@@ -27,15 +27,34 @@ function depthOf(value: unknown, limit: number): number {
 }
 
 /** What the BMC itself says about an error, made fit for a log line; '' when it says nothing. */
-export function messageIn(response: OutboundResponse): string {
-  let body: unknown
+export const messageIn = (response: OutboundResponse): string => messageOf(bodyIn(response))
+
+/** Ids of the messages in an answer, without registry and version: `Base.1.8.PropertyMissing` → `PropertyMissing`. */
+export function messageIdsIn(response: OutboundResponse): string[] {
+  const body = bodyIn(response)
+  const error = property(body, 'error')
+  const lists = [error, body].flatMap((one) => property(one, '@Message.ExtendedInfo') ?? [])
+  const ids = [property(error, 'code'), ...lists.map((one) => property(one, 'MessageId') ?? property(one, 'MessageID'))]
+  return ids.filter((id) => typeof id === 'string').map((id) => id.split('.').at(-1) ?? id)
+}
+
+/** The properties that the messages of an answer are about, as they name them: `#/TransferMethod`. */
+export function relatedIn(response: OutboundResponse): string[] {
+  const body = bodyIn(response)
+  const lists = [property(body, 'error'), body].flatMap((one) => property(one, '@Message.ExtendedInfo') ?? [])
+  return lists
+    .flatMap((one) => [property(one, 'RelatedProperties'), property(one, 'MessageArgs')])
+    .flatMap((list) => (Array.isArray(list) ? (list as unknown[]) : []))
+    .filter((one) => typeof one === 'string')
+}
+
+function bodyIn(response: OutboundResponse): unknown {
   try {
-    body = response.json()
+    return response.json()
   } catch {
     // An HTML error page says nothing that we could show.
-    return ''
+    return undefined
   }
-  return messageOf(body)
 }
 
 export function messageOf(body: unknown): string {

@@ -5,11 +5,12 @@ import { openOutbound } from '../../outbound/client.ts'
 import type { OutboundClient, OutboundRequest, OutboundResponse } from '../../outbound/client.ts'
 import type { Budget } from '../budget.ts'
 import { bmcBudget } from '../budget.ts'
-import { messageIn, messageOf, objectIn } from './answer.ts'
+import { messageIdsIn, messageIn, messageOf, objectIn, relatedIn } from './answer.ts'
 import { tlsFor } from './driver-info.ts'
 import type { RedfishInfo } from './driver-info.ts'
+import { ownPath } from './links.ts'
 import { patient } from './patience.ts'
-import { loginFor } from './session.ts'
+import { changePassword, loginFor } from './session.ts'
 import type { Login, SessionVault } from './session.ts'
 
 export type Resource = { path: string; etag: string | undefined; body: Record<string, unknown> }
@@ -73,17 +74,21 @@ async function get(parts: Parts, path: string, signal: AbortSignal): Promise<Res
 
 async function patch(parts: Parts, resource: Resource, body: object, signal: AbortSignal): Promise<ActionOutcome> {
   const { path, etag } = resource
-  const change = (headers: Record<string, string>) => send(parts, { method: 'PATCH', path, body, headers, signal })
+  const change = (tag?: string) =>
+    send(parts, { method: 'PATCH', path, body, headers: tag === undefined ? {} : { 'if-match': tag }, signal })
   // Weak and empty tags are shown by BMCs that then refuse them; others insist on a tag, whatever it looks like.
   const strong = etag !== undefined && /^"[^"]+"$/.test(etag) ? etag : undefined
-  let response = await change(strong ? { 'if-match': strong } : {})
-  if (response.status === 412 && strong) response = await change({})
-  if (response.status === 412 || response.status === 428) {
+  let response = await change(strong)
+  if (response.status === 412 && strong) response = await change()
+  if (wantsTag(response)) {
     const fresh = (await get(parts, path, signal)).etag
-    if (fresh) response = await change({ 'if-match': fresh })
+    if (fresh) response = await change(fresh)
+    if (fresh?.startsWith('W/') && wantsTag(response)) response = await change(fresh.slice(2))
   }
   return ended(parts, response, `PATCH ${path}`, signal)
 }
+
+const wantsTag = ({ status }: OutboundResponse): boolean => status === 412 || status === 428
 
 /** One request, with a login where needed, and one new login after a 401. */
 async function send(parts: Parts, request: OutboundRequest): Promise<OutboundResponse> {
@@ -95,10 +100,10 @@ async function send(parts: Parts, request: OutboundRequest): Promise<OutboundRes
 
 function refusal(parts: Parts, what: string, response: OutboundResponse): Fault {
   const said = messageIn(response)
-  const why = said ? `: ${said}` : ''
-  return new Fault('bmc_refused', `the BMC ${parts.info.origin} refuses ${what} (status ${response.status})${why}`, {
-    status: response.status,
-  })
+  const ids = messageIdsIn(response)
+  const advice = adviceFor(response.status, ids)
+  const text = `the BMC ${parts.info.origin} refuses ${what} (status ${response.status})${said && `: ${said}`}${advice}`
+  return new Fault('bmc_refused', text, { status: response.status, ids, said, related: relatedIn(response) })
 }
 
 async function ended(
@@ -108,12 +113,37 @@ async function ended(
   signal: AbortSignal,
 ): Promise<ActionOutcome> {
   if (response.status >= 300) throw refusal(parts, what, response)
-  const monitor = response.headers['location']
-  if (response.status !== 202 || !monitor) return 'done'
-  return awaitTask(parts, monitor, what, signal)
+  const monitor = response.status === 202 ? monitorOf(response, what) : undefined
+  return monitor === undefined ? 'done' : awaitTask(parts, monitor, what, signal)
 }
 
-const running = new Set(['New', 'Starting', 'Running', 'Pending', 'Stopping', 'Interrupted', 'Suspended', 'Service'])
+function adviceFor(status: number, ids: readonly string[]): string {
+  if (ids.includes('PasswordChangeRequired')) return `; ${changePassword}`
+  return status === 401 ? '; is driver_info/redfish_username or redfish_password wrong?' : ''
+}
+
+/** Where to ask how it ended: BMCs say so in a header, or only in the task that they answer with. */
+function monitorOf(response: OutboundResponse, what: string): string | undefined {
+  const location = response.headers['location']
+  if (location) return ownPath(location)
+  const task = objectIn(response, what)
+  const isTask = String(task['@odata.type']).startsWith('#Task.')
+  const own = task['TaskMonitor'] ?? task['@odata.id']
+  return isTask && typeof own === 'string' ? own : undefined
+}
+
+const failed = new Set(['Exception', 'Killed', 'Cancelled'])
+const running = new Set([
+  'New',
+  'Starting',
+  'Running',
+  'Pending',
+  'Stopping',
+  'Interrupted',
+  'Suspended',
+  'Service',
+  'Cancelling',
+])
 
 async function awaitTask(parts: Parts, monitor: string, what: string, signal: AbortSignal): Promise<ActionOutcome> {
   const deadline = parts.clock.monotonicMs() + taskLimitMs
@@ -126,11 +156,11 @@ async function awaitTask(parts: Parts, monitor: string, what: string, signal: Ab
     const task = objectIn(response, `GET ${monitor}`)
     const state = task['TaskState']
     if (typeof state === 'string' && running.has(state)) continue
-    if (state === 'Exception' || state === 'Killed' || state === 'Cancelled') {
+    if (failed.has(String(state)) || (state === 'Completed' && task['TaskStatus'] === 'Critical')) {
       const said = messageOf(task)
       throw new Fault(
         'bmc_refused',
-        `the BMC ${parts.info.origin} took ${what}, but its task ended as ${state}${said && `: ${said}`}`,
+        `the BMC ${parts.info.origin} took ${what}, but its task ended as ${String(state)}${said && `: ${said}`}`,
       )
     }
     return 'done'

@@ -17,6 +17,12 @@ export function linksIn(list: unknown): string[] {
   return Array.isArray(list) ? list.map((one) => linkIn(one)).filter((path) => path !== undefined) : []
 }
 
+/** Where a Location leads, on the BMC itself: many name themselves by a host name or a port that only they know. */
+export function ownPath(location: string): string {
+  const url = URL.parse(location)
+  return url && /^https?:$/.test(url.protocol) ? url.pathname + url.search : location
+}
+
 /** Paths of all members of a collection, page by page. Fault bmc_lied when it has no end. */
 export async function membersOf(bmc: Redfish, path: string, signal: AbortSignal): Promise<string[]> {
   const seen = new Set<string>()

@@ -3,13 +3,39 @@ import type { Clock } from '../../core/clock.ts'
 import type { OutboundClient, OutboundRequest, OutboundResponse } from '../../outbound/client.ts'
 
 const tries = 4
+const longestRetryAfterMs = 10_000
+const mostRedirects = 3
 
-/** Asks a BMC that says it is busy again, up to four times, and one that had closed a kept connection once more. */
+/**
+ * Asks a BMC that says it is busy again, up to four times, and one that had closed a kept connection once more. Goes where
+ * a BMC sends us within its own origin, as those do that want a slash at the end of a path, or none.
+ */
 export const patient = (client: OutboundClient, clock: Clock): OutboundClient => ({
   origin: client.origin,
-  request: (request) => ask(client, clock, request),
+  request: (request) => follow(client, clock, request),
   [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
 })
+
+async function follow(client: OutboundClient, clock: Clock, request: OutboundRequest): Promise<OutboundResponse> {
+  // Only these keep the method; after the others a POST would have become a GET.
+  const statuses = (request.method ?? 'GET') === 'GET' ? [301, 302, 303, 307, 308] : [307, 308]
+  let at = request.path
+  for (let hops = 0; ; hops += 1) {
+    const response = await ask(client, clock, { ...request, path: at })
+    const location = response.headers['location']
+    if (!location || !statuses.includes(response.status)) return response
+    const target = URL.parse(location, new URL(at, client.origin))
+    if (target?.origin !== client.origin) throw sentAway(client, location)
+    if (hops >= mostRedirects) throw new Fault('bmc_lied', `the BMC ${client.origin} sends us in circles`)
+    at = target.pathname + target.search
+  }
+}
+
+function sentAway(client: OutboundClient, location: string): Fault {
+  const elsewhere = URL.parse(location, client.origin)?.origin ?? 'nowhere'
+  const advice = 'if that is where it is to be asked, name it in driver_info/redfish_address'
+  return new Fault('off_origin', `the BMC ${client.origin} sends us to ${elsewhere}, which is not followed; ${advice}`)
+}
 
 async function ask(client: OutboundClient, clock: Clock, request: OutboundRequest): Promise<OutboundResponse> {
   const isRead = (request.method ?? 'GET') === 'GET'
@@ -24,8 +50,14 @@ async function ask(client: OutboundClient, clock: Clock, request: OutboundReques
     }
     const busy = response.status === 503 || (isRead && [500, 502, 504].includes(response.status))
     if (!busy || attempt >= tries) return response
-    await clock.sleep(250 * 2 ** attempt, request.signal)
+    await clock.sleep(Math.max(250 * 2 ** attempt, retryAfterMs(response)), request.signal)
   }
+}
+
+/** What the BMC asks for, in seconds; those that name a date are asked as all others. */
+function retryAfterMs({ headers }: OutboundResponse): number {
+  const seconds = Number(headers['retry-after'])
+  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0) * 1_000, longestRetryAfterMs) : 0
 }
 
 const isClosedConnection = (error: unknown): boolean =>

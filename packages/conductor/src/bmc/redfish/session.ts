@@ -3,8 +3,9 @@ import { Fault } from '@ferrite/shared/fault'
 import { Secret } from '@ferrite/shared/secret'
 import type { OutboundClient } from '../../outbound/client.ts'
 import { BoundCredential } from '../../outbound/credential.ts'
-import { messageIn, objectIn } from './answer.ts'
+import { messageIdsIn, messageIn, objectIn } from './answer.ts'
 import type { RedfishInfo } from './driver-info.ts'
+import { linkIn, ownPath } from './links.ts'
 
 /** How requests to one BMC prove who asks. At most one session is open. */
 export type Login = AsyncDisposable & {
@@ -42,8 +43,8 @@ export function loginFor(info: RedfishInfo, client: OutboundClient, { log, vault
   let opening: Promise<Session> | undefined
   const open = async (signal: AbortSignal): Promise<Session> => {
     const sessions = await sessionsPath(client, signal)
-    if (sessions) {
-      const opened = await logIn(client, sessions, { username, password: secret }, signal)
+    const opened = sessions && (await logIn(client, sessions, { username, password: secret }, signal))
+    if (opened) {
       vault?.set(info, opened)
       return sessionOf(client, opened)
     }
@@ -75,10 +76,8 @@ export function loginFor(info: RedfishInfo, client: OutboundClient, { log, vault
       const closing = session
       session = undefined
       if (!closing?.location) return
-      const { credential, location } = closing
       // The BMC would end it by itself some day; a stopping conductor does not wait for a dead one.
-      await client
-        .request({ method: 'DELETE', path: location, credential, limits: { totalMs: 5_000 } })
+      await close(client, closing)
         .then(() => vault?.set(info, undefined))
         .catch((error: unknown) => log.warn({ err: error, bmc: client.origin }, 'cannot close a BMC session'))
     },
@@ -90,35 +89,56 @@ const sessionOf = (client: OutboundClient, { token, location }: KeptSession): Se
   location,
 })
 
+async function close(client: OutboundClient, { credential, location }: Session): Promise<void> {
+  if (location === undefined) return
+  await client.request({ method: 'DELETE', path: location, credential, limits: { totalMs: 5_000 } })
+}
+
 const nothingToClose = { [Symbol.asyncDispose]: () => Promise.resolve() }
 
 /** Where sessions are made; undefined when the BMC has no such service. */
 async function sessionsPath(client: OutboundClient, signal: AbortSignal): Promise<string | undefined> {
   const response = await client.request({ path: '/redfish/v1/', credential: null, signal })
+  // The root is open to everybody by the standard, and closed by some BMCs.
+  if (response.status === 401 || response.status === 403) return usualPath
   if (response.status !== 200) {
     throw new Fault('bmc_refused', `${client.origin} does not answer as a Redfish service (status ${response.status})`)
   }
-  const links = objectIn(response, 'GET /redfish/v1/')['Links'] as { Sessions?: { '@odata.id'?: unknown } } | undefined
-  const path = links?.Sessions?.['@odata.id']
-  return typeof path === 'string' ? path : undefined
+  const root = objectIn(response, 'GET /redfish/v1/')
+  const named = linkIn(root, 'Links', 'Sessions')
+  const service = linkIn(root, 'SessionService')
+  return named ?? (service && `${service.replace(/\/$/, '')}/Sessions`)
 }
 
+const usualPath = '/redfish/v1/SessionService/Sessions'
+/** What a BMC answers that lists a session service and has none. */
+const noService = new Set([404, 405, 410, 501])
+export const changePassword = 'its password has to be changed before it does anything else'
+
+/** Undefined when the BMC, asked where it said, turns out to open no sessions. */
 async function logIn(
   client: OutboundClient,
   path: string,
   user: { username: string; password: Secret },
   signal: AbortSignal,
-): Promise<KeptSession> {
+): Promise<KeptSession | undefined> {
   const body = { UserName: user.username, Password: user.password.reveal() }
   const response = await client.request({ method: 'POST', path, body, credential: null, signal })
+  if (noService.has(response.status)) return undefined
   const token = response.headers['x-auth-token']
+  const said = messageIn(response)
+  const at = response.headers['location']
+  if (messageIdsIn(response).includes('PasswordChangeRequired')) {
+    // Such a session is good for nothing, and a BMC has few.
+    if (token && at) await close(client, sessionOf(client, { token, location: ownPath(at) })).catch(() => undefined)
+    throw new Fault('bmc_refused', `the BMC ${client.origin} lets ${user.username} in, but ${changePassword}`)
+  }
   if (response.status >= 300 || !token) {
-    const said = messageIn(response)
     const why =
       response.status === 401 || response.status === 403 ? 'refuses the user name or password' : 'opens no session'
     throw new Fault('bmc_refused', `the BMC ${client.origin} ${why} (status ${response.status})${said && `: ${said}`}`)
   }
-  const own = objectIn(response, `POST ${path}`)['@odata.id']
-  const location = response.headers['location'] ?? (typeof own === 'string' ? own : undefined)
-  return { token, location }
+  const own = response.body.length > 0 ? objectIn(response, `POST ${path}`)['@odata.id'] : undefined
+  const location = at ?? (typeof own === 'string' ? own : undefined)
+  return { token, location: location === undefined ? undefined : ownPath(location) }
 }

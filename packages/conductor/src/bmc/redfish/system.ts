@@ -5,20 +5,35 @@ import { linkIn, membersOf } from './links.ts'
 
 // Only what we use; BMCs leave out and null whatever they like.
 const text = z.string().nullish()
+/** Undefined when nothing is listed: then all that the standard knows may be tried. */
+const words = z
+  .array(z.unknown())
+  .nullish()
+  .transform((list) => {
+    const found = list?.filter((one) => typeof one === 'string')
+    return found && found.length > 0 ? found : undefined
+  })
 const computerSystem = z.looseObject({
+  Manufacturer: text,
+  Model: text,
   PowerState: text,
   Boot: z
     .looseObject({
       BootSourceOverrideEnabled: text,
       BootSourceOverrideTarget: text,
       BootSourceOverrideMode: text,
-      'BootSourceOverrideTarget@Redfish.AllowableValues': z.array(z.string()).nullish(),
+      'BootSourceOverrideTarget@Redfish.AllowableValues': words,
+      'BootSourceOverrideEnabled@Redfish.AllowableValues': words,
     })
     .nullish(),
   Actions: z
     .looseObject({
       '#ComputerSystem.Reset': z
-        .looseObject({ target: z.string(), 'ResetType@Redfish.AllowableValues': z.array(z.string()).nullish() })
+        .looseObject({
+          target: z.string(),
+          'ResetType@Redfish.AllowableValues': words,
+          '@Redfish.ActionInfo': text,
+        })
         .optional(),
     })
     .nullish(),
@@ -49,7 +64,8 @@ async function systemPath(bmc: Redfish, systemId: string | undefined, signal: Ab
   const systems = linkIn(root.body, 'Systems')
   if (!systems) throw new Fault('bmc_lied', `the BMC ${bmc.origin} has no collection of systems`)
   const members = await membersOf(bmc, systems, signal)
-  const named = systemId === undefined ? members : members.filter((path) => path.split('/').at(-1) === systemId)
+  const named =
+    systemId === undefined ? members : members.filter((path) => path.split('/').findLast(Boolean) === systemId)
   const [only, ...more] = named
   if (only === undefined) {
     throw new Fault('invalid', `the BMC ${bmc.origin} has no system ${systemId ?? 'at all'}; it has ${shown(members)}`)
@@ -63,5 +79,17 @@ async function systemPath(bmc: Redfish, systemId: string | undefined, signal: Ab
   if (systemId === undefined) found.set(bmc, only)
   return only
 }
+
+/** What the machine can be told to do with its power; undefined when the BMC does not say. */
+export async function resetTypesOf(bmc: Redfish, { body }: System, signal: AbortSignal): Promise<string[] | undefined> {
+  const reset = body.Actions?.['#ComputerSystem.Reset']
+  const listed = reset?.['ResetType@Redfish.AllowableValues']
+  const elsewhere = reset?.['@Redfish.ActionInfo']
+  if (listed || !elsewhere) return listed
+  const parsed = actionInfo.safeParse((await bmc.get(elsewhere, signal)).body)
+  return parsed.data?.Parameters.find(({ Name }) => Name === 'ResetType')?.AllowableValues
+}
+
+const actionInfo = z.looseObject({ Parameters: z.array(z.looseObject({ Name: z.string(), AllowableValues: words })) })
 
 const shown = (paths: string[]): string => paths.slice(0, 5).join(', ') + (paths.length > 5 ? ', …' : '')

@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { Fault } from '@ferrite/shared/fault'
+import { Fault, isFault } from '@ferrite/shared/fault'
 import type { Clock } from '../../core/clock.ts'
 import type { Redfish } from './client.ts'
-import { linkIn, linksIn, membersOf } from './links.ts'
+import { linkIn, membersOf } from './links.ts'
+import { managersOf } from './managers.ts'
 import type { System } from './system.ts'
 
 const action = z.looseObject({ target: z.string() }).optional()
@@ -10,6 +11,7 @@ const virtualMedia = z.looseObject({
   MediaTypes: z.array(z.string()).nullish(),
   Image: z.string().nullish(),
   Inserted: z.boolean().nullish(),
+  ConnectedVia: z.string().nullish(),
   Actions: z.looseObject({ '#VirtualMedia.InsertMedia': action, '#VirtualMedia.EjectMedia': action }).nullish(),
 })
 
@@ -18,29 +20,21 @@ export type Drive = { path: string; body: z.infer<typeof virtualMedia>; kind: 'c
 
 /** The virtual drives that the BMC offers, which may be listed under the system or under its manager. */
 export async function drivesOf(bmc: Redfish, system: System, signal: AbortSignal): Promise<Drive[]> {
-  const drives: Drive[] = []
-  for (const collection of await collectionsOf(bmc, system, signal)) {
-    for (const path of await membersOf(bmc, collection, signal)) drives.push(await driveAt(bmc, path, signal))
-    if (drives.length > 0) return drives
+  const own = linkIn(system.resource.body, 'VirtualMedia')
+  const drives = own ? await drivesIn(bmc, own, signal) : []
+  if (drives.length > 0) return drives
+  for (const { body } of await managersOf(bmc, system, signal)) {
+    const collection = linkIn(body, 'VirtualMedia')
+    const found = collection ? await drivesIn(bmc, collection, signal) : []
+    if (found.length > 0) return found
   }
-  return drives
+  return []
 }
 
-async function collectionsOf(bmc: Redfish, system: System, signal: AbortSignal): Promise<string[]> {
-  const own = linkIn(system.resource.body, 'VirtualMedia')
-  if (own) return [own]
-  const links = system.resource.body['Links'] as { ManagedBy?: unknown } | undefined
-  let managers = linksIn(links?.ManagedBy)
-  if (managers.length === 0) {
-    const all = linkIn((await bmc.get('/redfish/v1/', signal)).body, 'Managers')
-    managers = all ? await membersOf(bmc, all, signal) : []
-  }
-  const found: string[] = []
-  for (const path of managers.slice(0, 8)) {
-    const media = linkIn((await bmc.get(path, signal)).body, 'VirtualMedia')
-    if (media) found.push(media)
-  }
-  return found
+async function drivesIn(bmc: Redfish, collection: string, signal: AbortSignal): Promise<Drive[]> {
+  const drives: Drive[] = []
+  for (const path of await membersOf(bmc, collection, signal)) drives.push(await driveAt(bmc, path, signal))
+  return drives
 }
 
 async function driveAt(bmc: Redfish, path: string, signal: AbortSignal): Promise<Drive> {
@@ -57,9 +51,18 @@ export async function eject(bmc: Redfish, drive: Drive, signal: AbortSignal): Pr
   const now = await driveAt(bmc, drive.path, signal)
   if (!now.body.Inserted && !now.body.Image) return
   const target = now.body.Actions?.['#VirtualMedia.EjectMedia']?.target
-  if (target) await bmc.post(target, {}, signal)
-  else await bmc.patch(await bmc.get(drive.path, signal), { Image: null, Inserted: false }, signal)
+  try {
+    if (target) await bmc.post(target, {}, signal)
+    else await bmc.patch(await bmc.get(drive.path, signal), { Image: null, Inserted: false }, signal)
+  } catch (error) {
+    // Some refuse what is already so; only the drive tells.
+    if (!isFault(error, 'bmc_refused') || holdsSomething(await driveAt(bmc, drive.path, signal))) throw error
+  }
 }
+
+/** `ConnectedVia` is all that some show of a medium that is gone or there. */
+export const holdsSomething = ({ body }: Drive): boolean =>
+  body.Inserted ?? (Boolean(body.Image) && body.ConnectedVia !== 'NotConnected')
 
 /** Puts what lies at `url` into a drive, whatever was in it, and sees that it is there. Fault bmc_lied if it is not. */
 export async function insert(
@@ -71,12 +74,43 @@ export async function insert(
 ): Promise<void> {
   await eject(bmc, drive, signal)
   const target = drive.body.Actions?.['#VirtualMedia.InsertMedia']?.target
-  if (target) await bmc.post(target, { Image: url, Inserted: true, WriteProtected: true }, signal)
-  else await bmc.patch(await bmc.get(drive.path, signal), { Image: url, Inserted: true }, signal)
-  for (const pauseMs of [0, 250, 1_000, 2_000, 4_000]) {
+  if (target) await post(bmc, target, url, signal)
+  // Without the action these take a change of the drive itself, and need all three.
+  else await bmc.patch(await bmc.get(drive.path, signal), { Image: url, Inserted: true, WriteProtected: true }, signal)
+  for (const pauseMs of [0, 250, 1_000, 2_000, 4_000, 8_000, 8_000]) {
     await clock.sleep(pauseMs, signal)
-    const { body } = await driveAt(bmc, drive.path, signal)
-    if (body.Inserted) return
+    if (holdsSomething(await driveAt(bmc, drive.path, signal))) return
   }
   throw new Fault('bmc_lied', `the BMC ${bmc.origin} took a medium for ${drive.path}, but the drive stays empty`)
+}
+
+/** What some BMCs refuse to do without, each by what they say of it. By the standard the URL alone is enough. */
+const demanded: readonly { says: RegExp; adds: (url: string) => Record<string, unknown> }[] = [
+  {
+    says: /TransferProtocolType/,
+    adds: (url) => ({ TransferProtocolType: url.startsWith('https:') ? 'HTTPS' : 'HTTP' }),
+  },
+  { says: /TransferMethod/, adds: () => ({ TransferMethod: 'Stream' }) },
+  // For servers that ask for none: any will do.
+  { says: /UserName|Password/, adds: () => ({ UserName: 'none', Password: 'none' }) },
+  { says: /\bInserted\b|WriteProtected/, adds: () => ({ Inserted: true, WriteProtected: true }) },
+]
+
+/** Only the URL, as some refuse the defaults when they are spelled out; then what the BMC says it lacks. */
+async function post(bmc: Redfish, target: string, url: string, signal: AbortSignal): Promise<void> {
+  let body: Record<string, unknown> = { Image: url }
+  let left = demanded
+  for (;;) {
+    try {
+      await bmc.post(target, body, signal)
+      return
+    } catch (error) {
+      if (!isFault(error, 'bmc_refused') || ![400, 422, 500].includes(Number(error.details['status']))) throw error
+      const said = `${String(error.details['said'])} ${String(error.details['related'])}`
+      const more = left.find(({ says }) => says.test(said))
+      if (!more) throw error
+      left = left.filter((one) => one !== more)
+      body = { ...body, ...more.adds(url) }
+    }
+  }
 }

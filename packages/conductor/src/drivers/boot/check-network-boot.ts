@@ -1,22 +1,18 @@
-import { isIP } from 'node:net'
-import { networkInterfaces } from 'node:os'
 import { explain } from '@ferrite/shared/fault'
 import { formatBytes } from '@ferrite/shared/units'
 import type { CheckResult } from '../../core/interfaces.ts'
 import type { Task } from '../../core/task.ts'
-import { openOutbound } from '../../outbound/client.ts'
 import { archMismatch, deploySource } from './boot-source.ts'
 import type { BroughtFiles } from './boot-source.ts'
+import { doorResult } from './check-door.ts'
 import type { NetworkBootParts } from './network-boot.ts'
 
 /** What a network boot needs: the files, the right processor, a door that answers, a DHCP server, a port. */
 export async function checkNetworkBoot(parts: NetworkBootParts, task: Task): Promise<CheckResult[]> {
-  const brought = await bringBoth(parts, task)
   return [
     portResult(task),
-    ...brought.results,
-    archResult(task, brought.found),
-    await doorResult(parts, task),
+    ...(await filesResults(parts, task)),
+    await doorResult(task, `${parts.bootUrl()}/boot.ipxe`),
     ...(await parts.dhcp.check()),
   ]
 }
@@ -27,10 +23,15 @@ function portResult({ ports }: Task): CheckResult {
   return { name: 'port', result: 'failed', detail: 'no port with pxe_enabled: the machine’s MAC address is not known' }
 }
 
-async function bringBoth(
-  parts: NetworkBootParts,
-  task: Task,
-): Promise<{ results: CheckResult[]; found?: BroughtFiles }> {
+type FileParts = Pick<NetworkBootParts, 'files' | 'defaults'>
+
+/** Kernel and ramdisk: there, whole, and for the right processor. */
+export async function filesResults(parts: FileParts, task: Task): Promise<CheckResult[]> {
+  const { results, found } = await bringBoth(parts, task)
+  return [...results, archResult(task, found)]
+}
+
+async function bringBoth(parts: FileParts, task: Task): Promise<{ results: CheckResult[]; found?: BroughtFiles }> {
   const results: CheckResult[] = []
   const found: Partial<BroughtFiles> = {}
   for (const kind of ['kernel', 'ramdisk'] as const) {
@@ -67,31 +68,3 @@ function archResult({ node }: Task, found: BroughtFiles | undefined): CheckResul
     detail: `kernel and ramdisk are for ${arch}; the node’s properties/cpu_arch does not say`,
   }
 }
-
-/** Our own door, asked as a machine would. */
-async function doorResult({ bootUrl }: NetworkBootParts, task: Task): Promise<CheckResult> {
-  const name = 'boot_url'
-  const url = new URL(`${bootUrl()}/boot.ipxe`)
-  const host = url.hostname.replace(/^\[|\]$/g, '')
-  try {
-    await using client = openOutbound({ origin: url.origin, unreachable: 'step_failed', limits: { totalMs: 5_000 } })
-    const { status } = await client.request({ path: url.pathname, signal: task.signal })
-    if (status !== 200) return { name, result: 'failed', detail: `${url.href} answers ${status}` }
-  } catch (error) {
-    task.signal.throwIfAborted()
-    if (isIP(host) === 0 || isOwn(host)) return { name, result: 'failed', detail: explain(error) }
-    const where = `${host} is no address of this computer, so only machines can tell`
-    return { name, result: 'warning', detail: `${where}: ${explain(error)}` }
-  }
-  if (isLoopback(host)) {
-    const advice = 'set ramdisk_listen and ramdisk_endpoint to an address on the provisioning network'
-    return { name, result: 'warning', detail: `${url.origin} is this computer’s own address for itself; ${advice}` }
-  }
-  return { name, result: 'ok', detail: `${url.href} answers` }
-}
-
-/** An address that somebody else has may lead here all the same, from where the machines are. */
-const isOwn = (host: string): boolean =>
-  isLoopback(host) || Object.values(networkInterfaces()).some((links) => links?.some(({ address }) => address === host))
-
-const isLoopback = (host: string): boolean => isIP(host) > 0 && /^(127\.|::1$)/.test(host)

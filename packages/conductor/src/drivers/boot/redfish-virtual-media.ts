@@ -13,14 +13,18 @@ import { writeIso } from '../../iso/write.ts'
 import { parseKernelArgs, renderKernelArgs } from '../../netboot/kernel-args.ts'
 import type { KernelArgs } from '../../netboot/kernel-args.ts'
 import { checkVirtualMedia } from './check-virtual-media.ts'
+import { nodeIsoSource, writeNodeIso } from './node-iso.ts'
+import type { NodeIsoParts } from './node-iso.ts'
 
 const fields = {
   ...redfishFields,
   deploy_iso: {
     schema: z.url({ protocol: /^https?$/ }),
-    required: true,
-    description: 'URL (http or https) of the bootable ISO image of the deploy ramdisk.',
+    description:
+      'URL (http or https) of the bootable ISO image of the deploy ramdisk; without it one is made of kernel and ramdisk.',
   },
+  deploy_kernel: { schema: z.string(), description: 'URL (http, https, file) of the kernel of the deploy ramdisk.' },
+  deploy_ramdisk: { schema: z.string(), description: 'URL (http, https, file) of the deploy ramdisk.' },
   kernel_append_params: { schema: z.string(), description: 'Kernel parameters for the ramdisk, beside our own.' },
   force_persistent_boot_device: {
     schema: z.enum(['Default', 'Always', 'Never']),
@@ -31,8 +35,13 @@ const fields = {
 /** The label by which agents know the medium with their parameters. */
 const parametersLabel = 'ir-vfd-dev'
 
-/** Boots the ramdisk from virtual media: its ISO as a CD, its parameters and token as a second, small medium. */
-export function redfishVirtualMedia({ bmcs, media }: { bmcs: Bmcs; media: BootMedia }): BootInterface {
+type Parts = { bmcs: Bmcs; media: BootMedia; own: NodeIsoParts }
+
+/**
+ * Boots the ramdisk from virtual media: its ISO as a CD, its parameters and token as a second, small medium; or both on
+ * an ISO of the node's own.
+ */
+export function redfishVirtualMedia({ bmcs, media, own }: Parts): BootInterface {
   const cleanUpRamdisk = async (task: Task) => {
     const names = task.node.internal.boot_media ?? []
     await forgetMedia(task, media)
@@ -47,17 +56,23 @@ export function redfishVirtualMedia({ bmcs, media }: { bmcs: Bmcs; media: BootMe
     carriesToken: true,
     async validate({ node }) {
       redfishInfo(node.driver_info)
-      deployIso(node.driver_info)
+      if (deployIso(node.driver_info) === undefined) declared(() => nodeIsoSource(node, own))
       ownParams(node)
     },
-    async prepareRamdisk(task, params) {
-      const iso = deployIso(task.node.driver_info)
+    async prepareRamdisk(task, params, mode) {
       const { bmc, drives } = await machineDrives(bmcs, task)
-      const { cd, second } = drivesFor(task, drives)
-      const name = await writeParameters(task, media, params)
+      const { cd, second } = drivesFor(task, drives, () => nodeIsoSource(task.node, own, mode))
+      const iso = deployIso(task.node.driver_info)
+      const parameters = parametersFor(task, params)
+      const isGiven = iso !== undefined && second !== undefined
+      const name = await writeMedium(task, media, (as) =>
+        isGiven
+          ? media.write(as, smallMedium(parameters))
+          : writeNodeIso(task, { parts: own, media, name: as, parameters, label: parametersLabel, mode }),
+      )
       await task.effect('insert boot media', async (signal) => {
-        await insert(bmc, cd, iso, task.clock, signal)
-        await insert(bmc, second, media.urlOf(name), task.clock, signal)
+        await insert(bmc, cd, isGiven ? iso : media.urlOf(name), task.clock, signal)
+        if (isGiven) await insert(bmc, second, media.urlOf(name), task.clock, signal)
       })
       await task.interfaces.management.setBootDevice(task, 'cdrom', { persistent: false })
     },
@@ -69,9 +84,13 @@ export function redfishVirtualMedia({ bmcs, media }: { bmcs: Bmcs; media: BootMe
     },
     cleanUpInstance: cleanUpRamdisk,
     check: (task) =>
-      checkVirtualMedia(task, deployIso(task.node.driver_info), async () =>
-        drivesFor(task, (await machineDrives(bmcs, task)).drives),
-      ),
+      checkVirtualMedia(task, {
+        media,
+        own,
+        iso: deployIso(task.node.driver_info),
+        drives: async () =>
+          drivesFor(task, (await machineDrives(bmcs, task)).drives, () => nodeIsoSource(task.node, own)),
+      }),
   }
 }
 
@@ -81,25 +100,41 @@ async function machineDrives(bmcs: Bmcs, task: Task): Promise<{ bmc: Redfish; dr
   return { bmc, drives: await drivesOf(bmc, system, task.signal) }
 }
 
-function drivesFor(task: Task, drives: Drive[]): { cd: Drive; second: Drive } {
+type Drives = { cd: Drive; second: Drive | undefined }
+
+/** `ownIso` throws where no ISO of the node's own can be made; with one, a CD drive is enough. */
+function drivesFor(task: Task, drives: Drive[], ownIso: () => unknown): Drives {
   const cd = drives.find((drive) => drive.kind === 'cd')
   if (!cd)
     throw new Fault('bmc_refused', `the BMC of node ${task.node.uuid} has no virtual CD drive to boot the ramdisk from`)
   const second = drives.find((drive) => drive.kind === 'removable')
   if (second) return { cd, second }
-  throw new Fault(
-    'bmc_refused',
-    `the BMC of node ${task.node.uuid} has a virtual CD drive only; the ramdisk’s parameters need a second one, a USB stick or floppy`,
-  )
+  try {
+    ownIso()
+  } catch (cause) {
+    throw new Fault(
+      'bmc_refused',
+      `the BMC of node ${task.node.uuid} has a virtual CD drive only; the ramdisk’s parameters need a second one, a USB stick or floppy, or an ISO image that we make`,
+      { cause },
+    )
+  }
+  return { cd, second }
 }
 
-function deployIso(driverInfo: Readonly<Record<string, unknown>>): string {
+function deployIso(driverInfo: Readonly<Record<string, unknown>>): string | undefined {
   const given = driverInfo['deploy_iso']
-  if (given === undefined || given === null)
-    throw new Fault('missing_parameter', 'driver_info lacks deploy_iso, the ISO image of the deploy ramdisk')
+  if (given === undefined || given === null) return undefined
   const parsed = fields.deploy_iso.schema.safeParse(given)
   if (!parsed.success) throw new Fault('invalid', 'driver_info/deploy_iso must be an http or https URL')
   return parsed.data
+}
+
+function declared(find: () => unknown): void {
+  try {
+    find()
+  } catch (cause) {
+    throw new Fault('missing_parameter', 'driver_info lacks deploy_iso, and no ISO image can be made', { cause })
+  }
 }
 
 function ownParams(node: Task['node']): KernelArgs {
@@ -108,8 +143,7 @@ function ownParams(node: Task['node']): KernelArgs {
   return parseKernelArgs(given.replaceAll('%default%', ''))
 }
 
-/** Makes the medium with the parameters; those of earlier boots are deleted. The name is recorded first. */
-async function writeParameters(task: Task, media: BootMedia, params: RamdiskParams): Promise<string> {
+function parametersFor(task: Task, params: RamdiskParams): string {
   const port = task.ports.find(({ pxe_enabled }) => pxe_enabled) ?? task.ports[0]
   const args: KernelArgs = [
     ...ownParams(task.node),
@@ -117,13 +151,20 @@ async function writeParameters(task: Task, media: BootMedia, params: RamdiskPara
     ['boot_method', 'vmedia'],
     ...(port ? [['BOOTIF', `01-${port.address.replaceAll(':', '-')}`] as const] : []),
   ]
-  const text = `${renderKernelArgs(args, '\n')}\n`
-  const content = writeIso({ volumeId: parametersLabel, files: { 'parameters.txt': Buffer.from(text) } })
+  return `${renderKernelArgs(args, '\n')}\n`
+}
+
+const smallMedium = (parameters: string): Uint8Array =>
+  writeIso({ volumeId: parametersLabel, files: { 'parameters.txt': Buffer.from(parameters) } })
+
+/** Has a medium written; those of earlier boots are deleted. The name is recorded first. */
+async function writeMedium(task: Task, media: BootMedia, write: (name: string) => Promise<void>): Promise<string> {
   const name = media.newName()
   const earlier = task.node.internal.boot_media ?? []
   await task.save({ internal: { ...task.node.internal, boot_media: [...earlier, name] } })
-  await media.write(name, content)
+  await write(name)
   await media.delete(earlier)
+  await task.save({ internal: { ...task.node.internal, boot_media: [name] } })
   return name
 }
 

@@ -1,4 +1,4 @@
-import { Fault, isFault } from '@ferrite/shared/fault'
+import { explain, Fault, isFault } from '@ferrite/shared/fault'
 import type { IpmiBmcs } from '../../bmc/ipmi/bmcs.ts'
 import {
   bootFlagsRequest,
@@ -10,7 +10,7 @@ import {
 } from '../../bmc/ipmi/boot-flags.ts'
 import type { BootFlags, IpmiBootDevice } from '../../bmc/ipmi/boot-flags.ts'
 import { ipmiFields, ipmiInfo } from '../../bmc/ipmi/driver-info.ts'
-import { parseFacts, parseSensors } from '../../bmc/ipmi/parse.ts'
+import { parseFacts, parsePower, parseSensors } from '../../bmc/ipmi/parse.ts'
 import type { ManagementInterface } from '../../core/interfaces.ts'
 import type { Task } from '../../core/task.ts'
 import { bootModeOf, capability } from '../../steps/capabilities.ts'
@@ -32,6 +32,11 @@ export const ipmiManagement = (bmcs: IpmiBmcs): ManagementInterface => ({
       throw new Fault('unsupported', `IPMI has no boot device "${device}"; it has ${ipmiBootDevices.join(', ')}`)
     }
     await setBootDevice(bmcs, task, device, persistent)
+    const each_boot_device = persistent && ipmiInfo(task.node.driver_info).forceBootDevice ? device : undefined
+    if (task.node.internal.each_boot_device !== each_boot_device) await task.save({ internal: { each_boot_device } })
+  },
+  async injectNmi({ node, signal }) {
+    await bmcs.of(node.driver_info).change(['chassis', 'power', 'diag'], 'interrupt the machine (NMI)', signal)
   },
   async readSensors({ node, signal }) {
     return parseSensors(await bmcs.of(node.driver_info).read(['sdr', 'elist'], 'read its sensors', signal))
@@ -47,6 +52,22 @@ export const ipmiManagement = (bmcs: IpmiBmcs): ManagementInterface => ({
   check: (task) => bootDeviceCheck(task),
 })
 
+/** Before a power-on that we command, where the operator says that the BMC forgets. */
+export async function restoreIpmiBootDevice(bmcs: IpmiBmcs, task: Task): Promise<void> {
+  const device = task.node.internal.each_boot_device
+  if (!device || !isIpmiBootDevice(device)) return
+  try {
+    await setBootDevice(bmcs, task, device, true)
+  } catch (error) {
+    task.signal.throwIfAborted()
+    if (isFault(error, 'lease_lost')) throw error
+    task.log.warn(
+      { device, reason: explain(error) },
+      'cannot set the boot device again; the firmware’s own order counts',
+    )
+  }
+}
+
 async function setBootDevice(bmcs: IpmiBmcs, task: Task, device: IpmiBootDevice, persistent: boolean): Promise<void> {
   const bmc = bmcs.of(task.node.driver_info)
   const uefi = wantsUefi(task)
@@ -60,7 +81,8 @@ async function setBootDevice(bmcs: IpmiBmcs, task: Task, device: IpmiBootDevice,
     const shown = await shownAfter(bmcs, task, device)
     if (shown === device) return
     if (attempt < 2) continue
-    if (shown !== null) {
+    // Some show what the running machine was booted from, and the new device once it is off.
+    if (shown !== null && (await isOff(bmcs, task))) {
       throw new Fault(
         'bmc_lied',
         `the BMC of node ${task.node.uuid} took "${device}" as boot device, but shows "${shown}"`,
@@ -68,6 +90,11 @@ async function setBootDevice(bmcs: IpmiBmcs, task: Task, device: IpmiBootDevice,
     }
   }
   task.log.warn({ device }, 'the BMC does not show which boot device it was given; the boot itself will tell')
+}
+
+async function isOff(bmcs: IpmiBmcs, { node, signal }: Task): Promise<boolean> {
+  const output = await bmcs.of(node.driver_info).read(['chassis', 'power', 'status'], 'read the power', signal)
+  return parsePower(output) === 'power off'
 }
 
 /** Reads back a few times; null when the BMC shows none or does not say. */

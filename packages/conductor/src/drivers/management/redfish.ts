@@ -1,26 +1,17 @@
-import type { BootDevice } from '@ferrite/shared/contracts/nodes'
-import { Fault } from '@ferrite/shared/fault'
-import { redfishFields, redfishInfo } from '../../bmc/redfish/driver-info.ts'
 import type { Bmcs } from '../../bmc/redfish/bmcs.ts'
+import { redfishFields, redfishInfo } from '../../bmc/redfish/driver-info.ts'
+import { managersOf } from '../../bmc/redfish/managers.ts'
 import { systemOf } from '../../bmc/redfish/system.ts'
 import type { System } from '../../bmc/redfish/system.ts'
 import type { ManagementInterface } from '../../core/interfaces.ts'
 import type { Task } from '../../core/task.ts'
 import { bootDeviceCheck } from '../check-bmc.ts'
+import { deviceOf, devicesIn, setBootDevice } from './redfish-boot-device.ts'
 import { redfishExtras } from './redfish-extras.ts'
+import { redfishIndicators } from './redfish-indicators.ts'
+import { readRedfishSensors } from './redfish-sensors.ts'
 
-const targets = {
-  pxe: 'Pxe',
-  disk: 'Hdd',
-  cdrom: 'Cd',
-  bios: 'BiosSetup',
-  floppy: 'Floppy',
-  uefi_http: 'UefiHttp',
-} as const satisfies Partial<Record<BootDevice, string>>
-type Device = keyof typeof targets
-const devices = Object.keys(targets) as Device[]
-
-/** Boot device over Redfish: once or for good, and read back. */
+/** Boot device over Redfish, once or for good, and what else a BMC has to say and to set. */
 export function redfishManagement(bmcs: Bmcs): ManagementInterface {
   return {
     name: 'redfish',
@@ -28,20 +19,23 @@ export function redfishManagement(bmcs: Bmcs): ManagementInterface {
     validate: async ({ node }) => void redfishInfo(node.driver_info),
     async supportedBootDevices(task) {
       const { body } = await readSystem(bmcs, task)
-      const allowed = body.Boot?.['BootSourceOverrideTarget@Redfish.AllowableValues']
-      return devices.filter((device) => !allowed || allowed.includes(targets[device]))
+      return devicesIn(body.Boot?.['BootSourceOverrideTarget@Redfish.AllowableValues'])
     },
     async getBootDevice(task) {
       const boot = (await readSystem(bmcs, task)).body.Boot
       const enabled = boot?.BootSourceOverrideEnabled
-      const device = devices.find((one) => targets[one] === boot?.BootSourceOverrideTarget) ?? null
+      const device = deviceOf(boot?.BootSourceOverrideTarget)
+      const each = task.node.internal.each_boot_device
+      if (each && (device === null || device === each)) return { boot_device: each, persistent: true }
       if (device === null || !enabled || enabled === 'Disabled') return { boot_device: null, persistent: null }
       return { boot_device: device, persistent: enabled === 'Continuous' }
     },
-    setBootDevice: (task, device, { persistent }) =>
-      setBootDevice(bmcs, task, device, persistent ? 'Continuous' : 'Once'),
-    check: (task) => bootDeviceCheck(task),
+    setBootDevice: (task, device, { persistent }) => setBootDevice(bmcs, task, device, persistent),
+    readSensors: (task) => readRedfishSensors(bmcs, task),
+    describeController: (task) => describeController(bmcs, task),
+    ...redfishIndicators(bmcs),
     ...redfishExtras(bmcs),
+    check: (task) => bootDeviceCheck(task),
   }
 }
 
@@ -50,50 +44,18 @@ async function readSystem(bmcs: Bmcs, task: Task): Promise<System> {
   return systemOf(bmc, info.systemId, task.signal)
 }
 
-async function setBootDevice(
-  bmcs: Bmcs,
-  task: Task,
-  device: BootDevice,
-  enabled: 'Once' | 'Continuous',
-): Promise<void> {
-  if (!(device in targets))
-    throw new Fault('unsupported', `Redfish has no boot device "${device}"; it has ${devices.join(', ')}`)
-  const target = targets[device as Device]
-  const { bmc } = await bmcs.of(task.node.driver_info)
-  const { resource, body } = await readSystem(bmcs, task)
-  const mode = wantedMode(task)
-  const hasMode = body.Boot?.BootSourceOverrideMode !== undefined && body.Boot.BootSourceOverrideMode !== null
-  const boot = {
-    BootSourceOverrideEnabled: enabled,
-    BootSourceOverrideTarget: target,
-    ...(mode && hasMode ? { BootSourceOverrideMode: mode } : {}),
-  }
-  await task.effect(`set the boot device to ${device}`, (signal) => bmc.patch(resource, { Boot: boot }, signal))
-  for (const pauseMs of [0, 250, 1_000, 2_000, 4_000]) {
-    await task.clock.sleep(pauseMs, task.signal)
-    const now = (await readSystem(bmcs, task)).body.Boot
-    if (now?.BootSourceOverrideTarget !== target || now.BootSourceOverrideEnabled === 'Disabled') continue
-    // Some BMCs keep only "once", others only "continuous": the next boot, which matters, is right.
-    if (now.BootSourceOverrideEnabled !== enabled)
-      task.log.warn(
-        { device, asked: enabled, shown: now.BootSourceOverrideEnabled },
-        'BMC keeps the boot device for another time than asked',
-      )
-    return
-  }
-  throw new Fault('bmc_lied', `the BMC of node ${task.node.uuid} took "${device}" as boot device, but does not show it`)
-}
-
-/** The machine's boot mode as its operator declares it; undefined leaves the BMC's. */
-function wantedMode({ node }: Task): 'UEFI' | 'Legacy' | undefined {
-  const mode =
-    node.boot_mode ?? capability(node.instance_info['capabilities']) ?? capability(node.properties['capabilities'])
-  return mode === 'uefi' ? 'UEFI' : mode === 'bios' ? 'Legacy' : undefined
-}
-
-/** `boot_mode` in capabilities, which are an object or `name:value,name:value`. */
-function capability(given: unknown): string | undefined {
-  if (typeof given === 'string') return /(?:^|[,{"\s])boot_mode"?\s*:\s*"?(uefi|bios)\b/.exec(given)?.[1]
-  const mode = typeof given === 'object' && given !== null ? (given as Record<string, unknown>)['boot_mode'] : undefined
-  return typeof mode === 'string' ? mode : undefined
+/** In the words in which IPMI says the same. */
+async function describeController(bmcs: Bmcs, task: Task): Promise<Record<string, string>> {
+  const { bmc, info } = await bmcs.of(task.node.driver_info)
+  const system = await systemOf(bmc, info.systemId, task.signal)
+  const [manager] = await managersOf(bmc, system, task.signal)
+  const facts: [string, unknown][] = [
+    ['Manufacturer Name', system.body.Manufacturer],
+    ['Product Name', system.body.Model],
+    ['Firmware Revision', manager?.body['FirmwareVersion']],
+    ['Controller Model', manager?.body['Model']],
+  ]
+  return Object.fromEntries(
+    facts.flatMap(([name, value]) => (typeof value === 'string' && value.trim() ? [[name, value.trim()]] : [])),
+  )
 }

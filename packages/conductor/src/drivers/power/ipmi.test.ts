@@ -11,20 +11,24 @@ import { ipmiPower } from './ipmi.ts'
 const log = pino({ level: 'silent' })
 
 /** As much of a task as drivers of BMCs see. */
-const taskFor = (driver_info: Record<string, unknown>, capabilities = '') =>
-  ({
-    node: {
-      uuid: '5d3a8c0e-0000-4000-8000-000000000001',
-      driver_info,
-      properties: { capabilities },
-      instance_info: {},
-      boot_mode: null,
-    },
+const taskFor = (driver_info: Record<string, unknown>, capabilities = '') => {
+  const node = {
+    uuid: '5d3a8c0e-0000-4000-8000-000000000001',
+    driver_info,
+    properties: { capabilities },
+    instance_info: {},
+    boot_mode: null,
+    internal: {},
+  }
+  return {
+    node,
+    save: async ({ internal }: { internal: object }) => void Object.assign(node.internal, internal),
     clock: systemClock,
     log,
     signal: new AbortController().signal,
     effect: (_what: string, work: (signal: AbortSignal) => Promise<unknown>) => work(new AbortController().signal),
-  }) as unknown as Task
+  } as unknown as Task
+}
 
 async function setUp(limits = { changeMs: 5_000, softOffMs: 5_000 }) {
   const sim = await startIpmiSim()
@@ -74,12 +78,27 @@ describe.skipIf(!hasIpmiSim())('against OpenIPMI’s BMC', () => {
     expect(await sim.orders()).toEqual(['boot pxe', 'boot default', 'boot cdrom', 'boot bios'])
   })
 
+  test('where the operator says that the BMC forgets, it is told before each power-on', async () => {
+    await using set = await setUp()
+    const { management, power, sim } = set
+    const task = taskFor({ ...sim.driverInfo, ipmi_force_boot_device: 'true' })
+    await management.setBootDevice(task, 'disk', { persistent: true })
+    await power.setPowerState(task, 'rebooting')
+    await management.setBootDevice(task, 'pxe', { persistent: false })
+    await power.setPowerState(task, 'rebooting')
+    const first = ['boot default', 'power 0', 'boot default', 'power 1']
+    expect(await sim.orders()).toEqual([...first, 'boot pxe', 'power 0', 'power 1'])
+  })
+
   test('a BMC that keeps another boot device than it took is found out', async () => {
     await using set = await setUp()
     await set.sim.set('boot', 'cdrom')
     await set.sim.lie()
     const told = set.management.setBootDevice(set.task, 'pxe', { persistent: false })
     await expect(told).rejects.toMatchObject({ code: 'bmc_lied' })
+    // VirtualBMC shows what a running machine was booted from.
+    await set.sim.set('power', '1')
+    await set.management.setBootDevice(set.task, 'pxe', { persistent: false })
   })
 
   test('a wrong password and an unknown user are told apart', async () => {

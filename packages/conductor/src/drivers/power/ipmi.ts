@@ -6,6 +6,7 @@ import { parsePower } from '../../bmc/ipmi/parse.ts'
 import type { PowerInterface } from '../../core/interfaces.ts'
 import type { Task } from '../../core/task.ts'
 import { credentialCheck } from '../check-bmc.ts'
+import { restoreIpmiBootDevice } from '../management/ipmi.ts'
 import { seeTwice } from './see-twice.ts'
 
 export type PowerLimits = { changeMs: number; softOffMs: number }
@@ -34,6 +35,7 @@ export const ipmiPower = (bmcs: IpmiBmcs, limits: PowerLimits): PowerInterface =
   getPowerState: (task) => readPower(bmcs, task),
   async setPowerState(task, target, { timeoutMs } = {}) {
     for (const order of stages[target]) {
+      if (order === 'power on') await restoreIpmiBootDevice(bmcs, task)
       const limitMs = timeoutMs ?? (order === 'soft power off' ? limits.softOffMs : limits.changeMs)
       await reach(bmcs, task, order, limitMs)
     }

@@ -1,13 +1,14 @@
 import type { PowerState, PowerTarget } from '@ferrite/shared/contracts/nodes'
-import { Fault, explain } from '@ferrite/shared/fault'
+import { Fault, explain, isFault } from '@ferrite/shared/fault'
 import { formatDuration } from '@ferrite/shared/units'
 import { redfishFields, redfishInfo } from '../../bmc/redfish/driver-info.ts'
 import type { Bmcs } from '../../bmc/redfish/bmcs.ts'
-import { systemOf } from '../../bmc/redfish/system.ts'
+import { resetTypesOf, systemOf } from '../../bmc/redfish/system.ts'
 import type { System } from '../../bmc/redfish/system.ts'
 import type { PowerInterface } from '../../core/interfaces.ts'
 import type { Task } from '../../core/task.ts'
 import { credentialCheck } from '../check-bmc.ts'
+import { restoreBootDevice } from '../management/redfish-boot-device.ts'
 
 /** How long a machine may take, unless a request says otherwise. */
 export type PowerLimits = { changeMs: number; softOffMs: number }
@@ -40,6 +41,7 @@ export function redfishPower(bmcs: Bmcs, limits: PowerLimits = usual): PowerInte
     getPowerState: (task) => readPower(bmcs, task),
     async setPowerState(task, target, { timeoutMs } = {}) {
       for (const reset of stages[target]) {
+        if (reset === 'power on') await restoreBootDevice(bmcs, task)
         const limitMs = timeoutMs ?? (reset === 'soft power off' ? limits.softOffMs : limits.changeMs)
         await reach(bmcs, task, reset, limitMs)
       }
@@ -92,12 +94,13 @@ const soon = (task: Task): number => task.clock.monotonicMs() + 3_000
 /** Sends the command. A refusal is given back, because some BMCs refuse what is already so; only the state tells. */
 async function command(bmcs: Bmcs, task: Task, reset: Reset, wanted: PowerState): Promise<Fault | undefined> {
   const { bmc, info } = await bmcs.of(task.node.driver_info)
-  const { body } = await systemOf(bmc, info.systemId, task.signal)
+  const system = await systemOf(bmc, info.systemId, task.signal)
+  const { body } = system
   // An off machine has nothing to shut down, and a pressed button would turn it on.
   if (reset === 'soft power off' && stateOf[body.PowerState ?? ''] === wanted) return undefined
   const action = body.Actions?.['#ComputerSystem.Reset']
   if (!action) throw new Fault('bmc_refused', `the BMC of node ${task.node.uuid} offers no way to change the power`)
-  const offered = action['ResetType@Redfish.AllowableValues']
+  const offered = await resetTypesOf(bmc, system, task.signal)
   const type = resetTypes[reset].find((one) => !offered || offered.includes(one))
   if (!type) {
     throw new Fault(
@@ -110,7 +113,9 @@ async function command(bmcs: Bmcs, task: Task, reset: Reset, wanted: PowerState)
     await task.effect(reset, (signal) => bmc.post(action.target, { ResetType: type }, signal))
     return undefined
   } catch (error) {
-    if (error instanceof Fault && error.code === 'bmc_refused' && isAlready(error)) return error
+    // No answer to an order says nothing about it: it may have been the answer that was lost.
+    if (isFault(error, 'bmc_unreachable') && error.details['sent'] === true) return error
+    if (isFault(error, 'bmc_refused') && isAlready(error)) return error
     throw error
   }
 }

@@ -39,19 +39,22 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function shown(options: DemoOptions, dir: string, signal: AbortSignal): Promise<void> {
-  const kind = await kindOfMachines(options)
+  const { kind, why } = await kindOfMachines(options)
   await using show = openShow(options, kind)
+  if (why !== undefined) show.fact('machines', `processes here: ${why}`)
   const place = { dir, cacheDir: path.join(home, 'cache'), signal }
   show.summary(await (kind === 'vm' ? runVmDemo : runDemo)(options, show, place))
 }
 
-/** A process unless a virtual machine is asked for: those take minutes where there is no hardware virtualisation. */
-async function kindOfMachines(options: DemoOptions): Promise<'vm' | 'process'> {
-  const { machinesAs, firmware, bmc, net } = options
-  if (machinesAs !== 'vm') return 'process'
-  const why = whatIsMissing({ firmware: [firmware], bmcs: [bmc], net }) ?? (await whyNoRamdisk())
-  if (why !== undefined) throw new CommandError('failed', why)
-  return 'vm'
+/** Virtual machines where this computer has what they need, processes (and why) elsewhere, unless one is asked for. */
+async function kindOfMachines(options: DemoOptions): Promise<{ kind: 'vm' | 'process'; why?: string }> {
+  const { machinesAs, firmware, bmc, net, json } = options
+  if (machinesAs === 'process') return { kind: 'process' }
+  const say = (line: string) => void (json || process.stderr.write(`${line}\n`))
+  const why = whatIsMissing({ firmware: [firmware], bmcs: [bmc], net }) ?? (await whyNoRamdisk(say))
+  if (why === undefined) return { kind: 'vm' }
+  if (machinesAs === 'vm') throw new CommandError('failed', why)
+  return { kind: 'process', why }
 }
 
 /** Removes what is big after a failure, and all of it after an interruption; answers where the logs are. */

@@ -11,7 +11,7 @@ export type DemoOptions = {
   image: string | undefined
   /** Fields of instance_info. */
   checksum: Record<string, string> | undefined
-  /** Undefined: virtual machines where this computer has what they need. */
+  /** Undefined: virtual machines where this computer has what they need, and the demo says which. */
   machinesAs: 'vm' | 'process' | undefined
   firmware: FirmwareKind
   bmc: BmcKind
@@ -25,11 +25,11 @@ export type DemoOptions = {
 export const demoHelp = `Usage: pnpm demo [options]
 
 Deploys an image onto a machine by the public API, shows it live, and compares the disk
-with the image. The machine is a process that has a disk and a BMC, or a virtual one under
-QEMU (root is not needed), which comes by its own to the prompt of what was deployed.
-Everything runs on loopback and is gone afterwards.
+with the image. The machine is a virtual one where QEMU is installed (root and KVM are not
+needed) and comes by its own to the prompt of what was deployed; elsewhere it is a process
+that has a disk and a BMC. Everything runs on loopback and is gone afterwards.
 
-  --machines-as <process|vm>   what the machine is (default process; vm needs QEMU)
+  --machines-as <process|vm>   what the machine is (default vm where that can be)
   --bmc <ipmi|redfish>         of a virtual machine: IPMI and network boot (default), or
                                Redfish and virtual media
   --firmware <bios|uefi>       of a virtual machine (default bios)

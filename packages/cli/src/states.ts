@@ -1,4 +1,4 @@
-import { states } from '@ferrite/shared/provision'
+import { states, type ProvisionState } from '@ferrite/shared/provision'
 import type { Terminal } from './terminal.ts'
 
 /** What a provision state means to somebody who waits. A state that is not known here counts as on the way. */
@@ -6,6 +6,9 @@ export function kindOf(state: string | null | undefined): 'stable' | 'busy' | 'w
   if (state === 'error') return 'failed'
   return state && state in states ? states[state as keyof typeof states].kind : 'busy'
 }
+
+/** States in which nothing moves and nothing is wrong. */
+export const restingStates = (Object.keys(states) as ProvisionState[]).filter((state) => kindOf(state) === 'stable')
 
 /** Nothing moves any more: at rest, or an operator must choose. */
 export const isSettled = (state: string): boolean => kindOf(state) === 'stable' || kindOf(state) === 'failed'

@@ -4,19 +4,19 @@ import type { Node } from '../client.ts'
 import type { Output } from '../output.ts'
 import { openLive } from './live.ts'
 import { plainLine, sparing } from './plain.ts'
-import { screen } from './screen.ts'
-import { lookAt, storyOf, tell } from './story.ts'
+import { screenOf } from './screen.ts'
+import { lookAt, storyOf, tell, type Story } from './story.ts'
 
-/** Shows a node's way: drawn in place on a terminal, a line an event elsewhere, JSON lines for programs. */
+/** Shows the way of nodes: drawn in place on a terminal, a line an event elsewhere, JSON lines for programs. */
 export type Presentation = AsyncDisposable & {
   event: (event: FerriteEvent) => void
   node: (node: Node) => void
 }
 
-/** Begins to show `node`. Dispose it before printing anything else. */
-export function present(node: Node, out: Output): Presentation {
+/** Begins to show `nodes`. Dispose it before printing anything else. */
+export function present(nodes: readonly Node[], out: Output): Presentation {
   if (out.format !== 'table') return { ...silent, event: (event) => out.line(event) }
-  return out.terminal.tty ? drawn(node, out) : lines(out)
+  return out.terminal.tty ? drawn(nodes, out) : lines(out)
 }
 
 const silent: Presentation = {
@@ -26,19 +26,28 @@ const silent: Presentation = {
 }
 
 function lines(out: Output): Presentation {
-  const passes = sparing(2000)
+  const sieves = new Map<string, (event: FerriteEvent) => boolean>()
+  const passes = (event: FerriteEvent) => {
+    const sieve = sieves.get(event.node_uuid) ?? sparing(2000)
+    sieves.set(event.node_uuid, sieve)
+    return sieve(event)
+  }
   return { ...silent, event: (event) => void (passes(event) && out.note(plainLine(event))) }
 }
 
-function drawn(node: Node, out: Output): Presentation {
+function drawn(nodes: readonly Node[], out: Output): Presentation {
   const live = openLive(out.terminal)
   const stopped = new AbortController()
-  let story = storyOf(node, Date.now())
-  const draw = () => live.draw(screen(story, out.terminal, Date.now()))
+  const stories = new Map(nodes.map((node) => [node.uuid, storyOf(node, Date.now())]))
+  const change = (uuid: string, next: (story: Story) => Story) => {
+    const story = stories.get(uuid)
+    if (story) stories.set(uuid, next(story))
+  }
+  const draw = () => live.draw(screenOf([...stories.values()], out.terminal, Date.now()))
   const drawing = repeat(draw, stopped.signal)
   return {
-    event: (event) => void (story = tell(story, event)),
-    node: (seen) => void (story = lookAt(story, seen)),
+    event: (event) => change(event.node_uuid, (story) => tell(story, event)),
+    node: (seen) => change(seen.uuid, (story) => lookAt(story, seen)),
     async [Symbol.asyncDispose]() {
       stopped.abort()
       await drawing

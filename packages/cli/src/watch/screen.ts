@@ -1,15 +1,24 @@
 import { formatDuration } from '@ferrite/shared/units'
-import { markOf, paintState } from '../states.ts'
+import { isSettled, markOf, paintState } from '../states.ts'
 import { fold, printable, widthOf, type Terminal } from '../terminal.ts'
 import { barLine } from './bar.ts'
 import { presentFlow, type Story, type StoryStep } from './story.ts'
 
 const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 
-/** The live picture of one machine's way, as lines. `now` is milliseconds of `Date`. */
-export function screen(story: Story, terminal: Terminal, now: number): string[] {
+/**
+ * The live picture of machines' ways, as lines: every step of a machine that is alone, the present one of each where they
+ * stand side by side. `now` is milliseconds of `Date`.
+ */
+export function screenOf(stories: readonly Story[], terminal: Terminal, now: number): string[] {
   const width = Math.min(terminal.width, 96)
-  return ['', headline(story, terminal, width, now), '', ...stepLines(story, terminal, width, now)]
+  const isAlone = stories.length === 1
+  return stories.flatMap((story) => {
+    const steps = isAlone ? story : { ...story, steps: story.steps.slice(-1) }
+    const shown = isAlone || !isSettled(story.state) || story.lastError !== null
+    const lines = shown ? stepLines(steps, terminal, width, now) : []
+    return ['', headline(story, terminal, width, now), ...(isAlone ? [''] : []), ...lines]
+  })
 }
 
 function headline(story: Story, terminal: Terminal, width: number, now: number): string {
@@ -17,7 +26,7 @@ function headline(story: Story, terminal: Terminal, width: number, now: number):
   const state = paintState(story.state, terminal, `${markOf(story.state)} ${story.state}`)
   const left = `  ${terminal.paint('bold', printable(story.node))}  ${state}${target}`
   const power = story.power ? terminal.paint(story.power === 'power on' ? 'green' : 'dim', story.power) : ''
-  return spread(left, `${power}  ${formatDuration(now - story.startedAt).padStart(6)}`, width)
+  return spread(left, `${power}  ${formatDuration((story.settledAt ?? now) - story.startedAt).padStart(6)}`, width)
 }
 
 /** The steps of the present flow with their times; under the one being done, its progress. */

@@ -1,5 +1,6 @@
 import type { FerriteEvent } from '@ferrite/shared/contracts/events'
 import type { Progress } from '@ferrite/shared/contracts/callback'
+import { isSettled } from '../states.ts'
 
 export type StoryStep = {
   flow: string
@@ -27,6 +28,8 @@ export type Story = {
   boot?: string | undefined
   lastError: string | null
   startedAt: number
+  /** When it last came to rest, or failed; undefined while it is on its way. */
+  settledAt?: number | undefined
 }
 
 export type Told = {
@@ -68,7 +71,13 @@ export const lookAt = (story: Story, node: Told): Story => ({
 export function tell(story: Story, event: FerriteEvent): Story {
   switch (event.type) {
     case 'provision_state':
-      return { ...story, state: event.to, target: event.target, lastError: event.last_error }
+      return {
+        ...story,
+        state: event.to,
+        target: event.target,
+        lastError: event.last_error,
+        settledAt: isSettled(event.to) ? Date.parse(event.at) : undefined,
+      }
     case 'power_state':
       return { ...story, power: event.to }
     case 'progress':

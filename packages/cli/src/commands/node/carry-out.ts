@@ -1,11 +1,12 @@
 import { Option, type Command } from 'commander'
 import type { PowerState } from '@ferrite/shared/contracts/nodes'
 import type { ProvisionState } from '@ferrite/shared/provision'
+import { explain } from '@ferrite/shared/fault'
 import { formatDuration } from '@ferrite/shared/units'
 import type { Node } from '../../client.ts'
 import type { Context } from '../../context.ts'
-import { CommandError } from '../../exit.ts'
-import { isSettled } from '../../states.ts'
+import { CommandError, exitOf } from '../../exit.ts'
+import { restingStates } from '../../states.ts'
 import { printable } from '../../terminal.ts'
 import { positiveSeconds } from '../../values.ts'
 import { follow } from '../../watch/follow.ts'
@@ -32,40 +33,75 @@ export type Work = {
   outcome?: (node: Node) => string
 }
 
-/** Starts work on a node and, where asked to, waits for its end or shows it. Throws when it did not end well. */
-export async function carryOut(context: Context, work: Work, options: WaitOptions): Promise<void> {
+/**
+ * Starts work on nodes and, where asked to, waits for its end or shows it, side by side. Throws when it did not end well;
+ * the trouble of one node stops no other.
+ */
+export async function carryOut(context: Context, works: readonly Work[], options: WaitOptions): Promise<void> {
   if (!options.wait && !options.watch) {
-    await work.start()
-    if (context.out.format !== 'table') {
-      const node = await context.client.node(work.ident)
-      await context.out.show(brief(node), () => '')
-    } else {
-      context.out.note(`${work.ident}: ${work.doing} (follow it with: ferrite node watch ${work.ident})`)
-    }
-    return
+    return told(await Promise.allSettled(works.map((work) => begin(context, work))))
   }
-  const startedAt = performance.now()
-  const node = await followed(context, work, options)
-  const elapsedMs = Math.round(performance.now() - startedAt)
-  const outcome = work.outcome?.(node) ?? node.provision_state
-  const ok = work.wants ? work.wants.some((state) => state === outcome) : true
-  await conclude(context, node, { ok, outcome, elapsedMs, watched: options.watch === true })
+  const befores = await Promise.all(works.map(({ ident }) => context.client.node(ident)))
+  const ends = await followed(context, works, befores, options)
+  const conclusions: PromiseSettledResult<void>[] = []
+  for (const [index, end] of ends.entries()) {
+    const work = works[index]
+    if (!work) continue
+    const concluded = async () => {
+      if (end.status === 'rejected') throw end.reason
+      const { node, elapsedMs } = end.value
+      const outcome = work.outcome?.(node) ?? node.provision_state
+      const ok = work.wants ? work.wants.some((state) => state === outcome) : true
+      await conclude(context, node, { ok, outcome, elapsedMs, watched: options.watch === true })
+    }
+    conclusions.push(...(await Promise.allSettled([concluded()])))
+  }
+  told(conclusions)
 }
 
-async function followed(context: Context, work: Work, options: WaitOptions): Promise<Node> {
-  const { client, out, signal } = context
-  const before = await client.node(work.ident)
-  await using shown = options.watch ? present(before, out) : undefined
-  return await follow({
-    client,
-    uuid: before.uuid,
-    signal,
-    timeoutMs: options.timeout === undefined ? undefined : options.timeout * 1000,
-    start: work.start,
-    until: work.until,
-    onEvent: shown?.event,
-    onNode: shown?.node,
+/** Throws what went wrong: as it is where it is the only work, else all of it in one sentence. */
+function told(results: readonly PromiseSettledResult<void>[]): void {
+  const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
+  const [first] = reasons
+  if (first === undefined) return
+  if (results.length === 1 || (first instanceof CommandError && first.exit === 'interrupted')) throw first
+  const texts = reasons.map((reason) => explain(reason))
+  const kinds = new Set(reasons.map((reason) => exitOf(reason)))
+  const exit = kinds.size === 1 ? exitOf(first) : 'failed'
+  throw new CommandError(exit, `${reasons.length} of ${results.length} did not end well: ${texts.join('; ')}`)
+}
+
+async function begin({ client, out }: Context, work: Work): Promise<void> {
+  await work.start()
+  if (out.format === 'table') {
+    return out.note(`${work.ident}: ${work.doing} (follow it with: ferrite node watch ${work.ident})`)
+  }
+  const node = await client.node(work.ident)
+  await out.show(brief(node), () => '')
+}
+
+async function followed(
+  { client, out, signal }: Context,
+  works: readonly Work[],
+  befores: readonly Node[],
+  options: WaitOptions,
+): Promise<PromiseSettledResult<{ node: Node; elapsedMs: number }>[]> {
+  await using shown = options.watch ? present(befores, out) : undefined
+  const ways = befores.map(async (before, index) => {
+    const startedAt = performance.now()
+    const node = await follow({
+      client,
+      uuid: before.uuid,
+      signal,
+      timeoutMs: options.timeout === undefined ? undefined : options.timeout * 1000,
+      start: works[index]?.start,
+      until: works[index]?.until,
+      onEvent: shown?.event,
+      onNode: shown?.node,
+    })
+    return { node, elapsedMs: Math.round(performance.now() - startedAt) }
   })
+  return await Promise.allSettled(ways)
 }
 
 const brief = (node: Node) => ({
@@ -97,12 +133,17 @@ async function conclude(
   }
 }
 
-/** Waits for a node that is on its way already, showing it. */
-export async function watchNode(context: Context, ident: string, options: { timeout?: number }): Promise<void> {
-  const startedAt = performance.now()
-  const work = { ident, doing: 'watching', start: async () => undefined }
-  const node = await followed(context, work, { ...options, watch: true })
-  const ok = !/failed$|^error$/.test(node.provision_state) && isSettled(node.provision_state)
-  const outcome = node.provision_state
-  await conclude(context, node, { ok, outcome, elapsedMs: Math.round(performance.now() - startedAt), watched: true })
+/** Waits for nodes that are on their way already, showing them. */
+export async function watchNodes(
+  context: Context,
+  idents: readonly string[],
+  options: { timeout?: number },
+): Promise<void> {
+  const works = idents.map((ident) => ({
+    ident,
+    doing: 'watching',
+    start: async () => undefined,
+    wants: restingStates,
+  }))
+  await carryOut(context, works, { ...options, watch: true })
 }

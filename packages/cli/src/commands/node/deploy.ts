@@ -18,7 +18,9 @@ Examples:
   ferrite node deploy web-01 --image http://10.0.0.1/img.raw \\
       --checksum sha512:http://10.0.0.1/SHA512SUMS \\
       --meta-data hostname=web-01 --user-data first-boot.sh \\
-      --root-device 'size=>= 100' --root-device rotational=false --wait`
+      --root-device 'size=>= 100' --root-device rotational=false --wait
+  ferrite node deploy rack1-01 rack1-02 rack1-03 --image http://10.0.0.1/img.raw \\
+      --checksum sha256:9f86d081884c7d65… --watch`
 
 /** `node deploy` and `node rebuild`: what to write, then the verb. */
 export const deployCommands = (): Command[] => [
@@ -33,26 +35,34 @@ function deployCommand(name: string, target: ProvisionVerb, summary: string): Co
   const command = new Command(name)
     .summary(summary)
     .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`)
-    .argument('<node>', 'name or UUID')
+    .argument('<node...>', 'names or UUIDs; several are deployed at once')
     .option('--image <url>', 'whole-disk image (http or https)')
     .option('--checksum <sum>', 'sha256:HEX, sha512:HEX, or ALGORITHM:URL of a checksum file')
     .option('--disk-format <format>', 'format of the image (default: qcow2 for a URL that ends so, else raw)')
     .option('--root-device <hint=value>', "which disk, e.g. 'size=>= 100' or serial=S3Z8 (again for more)", pair)
   return withClientOptions(withWaitOptions(withConfigDriveOptions(command))).action(
-    withClient((context, ident: string, options: DeployOptions) => deploy(context, ident, target, options)),
+    withClient((context, idents: string[], options: DeployOptions) => deploy(context, idents, target, options)),
   )
 }
 
-async function deploy(context: Context, ident: string, target: ProvisionVerb, options: DeployOptions): Promise<void> {
+async function deploy(
+  context: Context,
+  idents: readonly string[],
+  target: ProvisionVerb,
+  options: DeployOptions,
+): Promise<void> {
+  const { client } = context
   const facts = imageFacts(options)
   const configdrive = await configDrive(options)
-  const before = await context.client.node(ident)
-  const patch = imagePatch(facts, before.instance_info ?? {})
-  const start = async () => {
-    if (patch.length) await context.client.patchNode(ident, patch)
-    await context.client.provision(ident, target, configdrive === undefined ? {} : { configdrive })
-  }
-  await carryOut(context, { ident, doing: 'being deployed', wants: ['active'], start }, options)
+  const works = idents.map((ident) => {
+    const start = async () => {
+      const patch = imagePatch(facts, (await client.node(ident)).instance_info ?? {})
+      if (patch.length) await client.patchNode(ident, patch)
+      await client.provision(ident, target, configdrive === undefined ? {} : { configdrive })
+    }
+    return { ident, doing: 'being deployed', wants: ['active'] as const, start }
+  })
+  await carryOut(context, works, options)
 }
 
 /** What the options say about the image, as fields of instance_info. */

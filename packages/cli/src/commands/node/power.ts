@@ -35,7 +35,7 @@ function actionCommand({ name, hard, soft, wants, summary }: Action): Command {
         outcome: (node: Node) => node.power_state ?? 'power unknown',
         wants: [wants],
       }
-      await carryOut(context, work, options)
+      await carryOut(context, [work], options)
     }),
   )
 }

@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import type { ProvisionState, ProvisionVerb } from '@ferrite/shared/provision'
 import { withClient } from '../../context.ts'
 import { withClientOptions } from '../../options.ts'
-import { carryOut, watchNode, withWaitOptions, type WaitOptions } from './carry-out.ts'
+import { carryOut, watchNodes, withWaitOptions, type WaitOptions } from './carry-out.ts'
 
 type Verb = { name: string; target: ProvisionVerb; doing: string; summary: string; wants?: readonly ProvisionState[] }
 
@@ -18,11 +18,17 @@ const verbs: readonly Verb[] = [
 export const verbCommands = (): Command[] => [...verbs.map(verbCommand), watchCommand()]
 
 function verbCommand({ name, target, doing, summary, wants }: Verb): Command {
-  const command = new Command(name).summary(summary).description(sentence(summary)).argument('<node>', 'name or UUID')
+  const command = new Command(name)
+    .summary(summary)
+    .description(sentence(summary))
+    .argument('<node...>', 'names or UUIDs')
   return withClientOptions(withWaitOptions(command)).action(
-    withClient(async (context, ident: string, options: WaitOptions) => {
-      const start = () => context.client.provision(ident, target)
-      await carryOut(context, { ident, doing, start, ...(wants && { wants }) }, options)
+    withClient(async (context, idents: string[], options: WaitOptions) => {
+      const works = idents.map((ident) => {
+        const start = () => context.client.provision(ident, target)
+        return { ident, doing, start, ...(wants && { wants }) }
+      })
+      await carryOut(context, works, options)
     }),
   )
 }
@@ -30,11 +36,11 @@ function verbCommand({ name, target, doing, summary, wants }: Verb): Command {
 function watchCommand(): Command {
   const command = new Command('watch')
     .summary('show what happens to it until it settles')
-    .description('Show what happens to a node until it settles.')
-    .argument('<node>', 'name or UUID')
+    .description('Show what happens to nodes until they settle, side by side.')
+    .argument('<node...>', 'names or UUIDs')
     .option('--timeout <seconds>', 'longest time to watch', Number)
   return withClientOptions(command).action(
-    withClient((context, ident: string, options: { timeout?: number }) => watchNode(context, ident, options)),
+    withClient((context, idents: string[], options: { timeout?: number }) => watchNodes(context, idents, options)),
   )
 }
 

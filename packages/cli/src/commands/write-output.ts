@@ -49,7 +49,7 @@ export function textOutput(stream: NodeJS.WriteStream): WriteOutput {
       stream.write(`${clear}${formatBytes(result.bytesWritten)} written to ${disk.path} in `)
       stream.write(`${formatDuration(result.elapsedMs)} (${rate}${resumed}${kept}), ${how}\n`)
     },
-    failed: (error) => stream.write(`${clear}error: ${maskedText(explain(error))}\n`),
+    failed: (error) => stream.write(`${clear}ferrite: ${maskedText(explain(error))}\n`),
   }
 }
 
@@ -87,6 +87,7 @@ function share(progress: Progress): number {
 
 function facts(progress: Progress): string {
   const { phase, bytes_total, bytes_written, rate, eta_ms } = progress
+  if (phase === 'connect') return 'connecting'
   const whole = phase === 'verify' ? bytes_written : bytes_total
   const of = whole === null ? '' : ` of ${formatBytes(whole)}`
   const bytes = phase === 'verify' ? progress.bytes_verified : received(progress)

@@ -67,7 +67,7 @@ test('a wrong checksum is one sentence and exit code 1', async () => {
     '8M',
   ])
   expect(code).toBe(1)
-  expect(stderr.trim().split('\n').at(-1)).toMatch(/^error: the sha256 of .* was expected$/)
+  expect(stderr.trim().split('\n').at(-1)).toMatch(/^ferrite: the sha256 of .* was expected$/)
   expect((await readFile(disk)).subarray(0, 1024 * 1024).every((byte) => byte === 0)).toBe(true)
 })
 

@@ -50,7 +50,14 @@ async function shown(options: DemoOptions, dir: string, signal: AbortSignal): Pr
 async function kindOfMachines(options: DemoOptions): Promise<{ kind: 'vm' | 'process'; why?: string }> {
   const { machinesAs, firmware, bmc, net, json } = options
   if (machinesAs === 'process') return { kind: 'process' }
-  const say = (line: string) => void (json || process.stderr.write(`${line}\n`))
+  let isAnnounced = false
+  const say = (line: string) => {
+    // Of a build only its stages: where its files lie is of no interest here.
+    if (json || !/^ +\w+ +[\d.]+s$/.test(line)) return
+    if (!isAnnounced) process.stderr.write('The ramdisk that machines boot is built first, once for this checkout:\n')
+    isAnnounced = true
+    process.stderr.write(`${line}\n`)
+  }
   const why = whatIsMissing({ firmware: [firmware], bmcs: [bmc], net }) ?? (await whyNoRamdisk(say))
   if (why === undefined) return { kind: 'vm' }
   if (machinesAs === 'vm') throw new CommandError('failed', why)

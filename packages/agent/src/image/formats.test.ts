@@ -40,6 +40,15 @@ const contents: Record<string, (bytes: number) => Buffer> = {
     return data
   },
   random: (bytes) => randomBytes(bytes),
+  /** Sector by sector something else. */
+  patchy(bytes) {
+    const data = randomBytes(bytes)
+    for (let at = 0; at < bytes; at += 512) {
+      const kind = data.readUInt8(at) % 3
+      if (kind > 0) data.fill(kind === 1 ? 0 : 'dense', at, Math.min(bytes, at + 512))
+    }
+    return data
+  },
   dense: (bytes) => Buffer.alloc(bytes, 'all work and no play\n'),
   zero: (bytes) => Buffer.alloc(bytes),
 }
@@ -51,7 +60,9 @@ const all = [...packs, ...parts, ...qcow2Packs]
 const cells = all.flatMap(([name, pack], index) =>
   kinds.flatMap((kind, column) =>
     [512, 4096].flatMap((sectorBytes, row): Cell[] => {
-      const isChosen = kind === 'sparse' ? sectorBytes === 4096 : index % 3 === column - 1 && row === 0
+      const isSmall = kind === 'patchy' && name.includes(' 512 ')
+      const isChosen =
+        kind === 'sparse' || isSmall ? sectorBytes === 4096 : index % kinds.length === column - 1 && row === 0
       return isFull || isChosen ? [[name, kind, sectorBytes, pack]] : []
     }),
   ),

@@ -13,6 +13,7 @@ export async function imageSize(request: SourceRequest, signal: AbortSignal): Pr
   await source.open()
   const head = new Uint8Array(detectionBytes)
   const bytes = await source.read(head)
+  if (bytes === 0) throw new Fault('image_refused', `${source.url} is empty`)
   const format = detectFormat(head.subarray(0, bytes))
   if (format !== 'qcow2') return imageFormats[format].become === 'write' ? source.totalBytes : null
   const size = new DataView(head.buffer).getBigUint64(24)

@@ -4,7 +4,7 @@ import type { Digester } from './digester.ts'
 import { tagBytes } from './digester.ts'
 import { ExtentLog } from './extent-log.ts'
 import { PartialBlocks } from './partial-blocks.ts'
-import type { WholeBlock } from './partial-blocks.ts'
+import type { Expectation, WholeBlock } from './partial-blocks.ts'
 import type { Counters } from './progress-meter.ts'
 import type { SlabPool } from './slab-pool.ts'
 import { WithheldEnds } from './withheld-ends.ts'
@@ -47,6 +47,11 @@ export class Landing {
 
   get bytesZeroedByDevice(): number {
     return this.#zeros.bytesByDevice
+  }
+
+  /** What is known of an image that does not come in the order of the disk, or not in whole blocks of it. */
+  expect(expectation: Expectation): void {
+    this.#partial.expect(expectation)
   }
 
   /** Resolves when the memory may be used again. Fault image_too_large beyond the disk. */

@@ -1,7 +1,10 @@
 import { Fault } from '@ferrite/shared/fault'
 import type { Slab } from './slab-pool.ts'
 
-type Block = { slot: number; filled: number }
+type Block = { slot: number; filled: number; expected: number }
+
+/** How many bytes that are no zeros will come for a part of the disk. */
+export type Expectation = (start: number, end: number) => number
 
 /**
  * Blocks of the disk of which only a part has come yet: the last one of an image, or sectors of 512 bytes for a disk with
@@ -12,6 +15,7 @@ export class PartialBlocks {
   readonly #blockBytes: number
   readonly #blocks = new Map<number, Block>()
   readonly #free: number[]
+  #expectation: Expectation | undefined
 
   constructor(slab: Slab, blockBytes: number) {
     this.#slab = slab
@@ -19,14 +23,21 @@ export class PartialBlocks {
     this.#free = Array.from({ length: Math.floor(slab.bytes.length / blockBytes) }, (_, slot) => slot)
   }
 
+  /** With this known a block is whole when its data has come, so that none waits for zeros, or zeros for their data. */
+  expect(expectation: Expectation): void {
+    this.#expectation = expectation
+  }
+
   /** Adds `bytes` (null: zeros) at `position`, all within one block; returns the block when that makes it whole. */
   add(position: number, length: number, bytes: Uint8Array | null): WholeBlock | undefined {
     const start = position - (position % this.#blockBytes)
-    const block = this.#blocks.get(start) ?? this.#begin(start)
+    const expected = this.#expectation?.(start, start + this.#blockBytes)
+    if (!bytes && expected !== undefined && expected > 0) return undefined
+    const block = this.#blocks.get(start) ?? this.#begin(start, expected ?? this.#blockBytes)
     const at = block.slot * this.#blockBytes
     if (bytes) this.#slab.bytes.set(bytes, at + position - start)
     block.filled += length
-    if (block.filled < this.#blockBytes) return undefined
+    if (block.filled < block.expected) return undefined
     return this.#end(start, block)
   }
 
@@ -37,6 +48,7 @@ export class PartialBlocks {
 
   clear(): void {
     for (const [start, block] of this.#blocks) this.release(this.#end(start, block))
+    this.#expectation = undefined
   }
 
   /** To be called when the block was written. */
@@ -44,7 +56,7 @@ export class PartialBlocks {
     this.#free.push(slot)
   }
 
-  #begin(start: number): Block {
+  #begin(start: number, expected: number): Block {
     const slot = this.#free.pop()
     if (slot === undefined) {
       const advice = 'convert it with qemu-img convert -O qcow2, or to raw'
@@ -52,7 +64,7 @@ export class PartialBlocks {
     }
     const at = slot * this.#blockBytes
     this.#slab.bytes.fill(0, at, at + this.#blockBytes)
-    const block = { slot, filled: 0 }
+    const block = { slot, filled: 0, expected }
     this.#blocks.set(start, block)
     return block
   }

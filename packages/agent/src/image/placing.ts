@@ -17,16 +17,26 @@ export type PlacingParts = {
 /** Writes from one slab at a time: a fragmented image has many small ones. */
 const writesPerSlab = 8
 
-/** Hashes a slab of a qcow2 file, brings all its pieces to the disk, and gives it back. */
-export async function placePieces(parts: PlacingParts, pieces: Pieces, { slab, length }: FirstSlab): Promise<void> {
+/** Hashes a slab of a qcow2 file, brings all its pieces to the disk, one step after another, and gives it back. */
+export async function placePieces(
+  parts: PlacingParts,
+  steps: Iterable<Pieces>,
+  { slab, length }: FirstSlab,
+): Promise<void> {
   const { digester, pool } = parts
+  const put = async () => {
+    for (const { data, clusters } of steps) await allOf([putData(parts, data), putClusters(parts, clusters)])
+  }
   try {
     const hashed = length > 0 ? digester.hash({ offset: slab.offset, bytes: length }) : Promise.resolve()
-    const work = [hashed, putData(parts, pieces.data), putClusters(parts, pieces.clusters)]
-    for (const result of await Promise.allSettled(work)) if (result.status === 'rejected') throw result.reason
+    await allOf([hashed, put()])
   } finally {
     pool.give(slab)
   }
+}
+
+async function allOf(work: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(work)) if (result.status === 'rejected') throw result.reason
 }
 
 /** Straight from the slab of the file: nothing is copied. */
@@ -44,7 +54,7 @@ async function putAll(landing: Landing, pieces: readonly Piece[]): Promise<void>
     for (let piece = pieces[next++]; piece; piece = pieces[next++]) await landing.put(piece)
   }
   const lanes = Array.from({ length: Math.min(writesPerSlab, pieces.length) }, lane)
-  for (const result of await Promise.allSettled(lanes)) if (result.status === 'rejected') throw result.reason
+  await allOf(lanes)
 }
 
 /** Decodes as many clusters at a time as fit into a slab, and writes those together that lie together on the disk. */
@@ -58,7 +68,7 @@ async function putClusters(parts: PlacingParts, clusters: readonly number[]): Pr
     // Seen below; in the meantime nobody waits for it.
     batch.catch(() => undefined)
   }
-  for (const result of await Promise.allSettled(batches)) if (result.status === 'rejected') throw result.reason
+  await allOf(batches)
 }
 
 async function putBatch(parts: PlacingParts, clusters: readonly number[], offset: number): Promise<void> {

@@ -1,7 +1,9 @@
+import type { Disk } from '../hardware/disk.ts'
 import { ClusterDecoders } from './decode/cluster-decoders.ts'
 import type { Digester } from './digester.ts'
 import { Flight } from './flight.ts'
 import { GuestPieces } from './guest-pieces.ts'
+import type { Pieces } from './guest-pieces.ts'
 import type { Landing } from './landing.ts'
 import { placePieces } from './placing.ts'
 import { readOrGive } from './pour.ts'
@@ -9,11 +11,15 @@ import type { FirstSlab, Pour } from './pour.ts'
 import { FilePass } from './qcow2/file-pass.ts'
 import type { Qcow2Layout } from './qcow2/layout.ts'
 import { Room } from './room.ts'
+import { slabBytes } from './slab-pool.ts'
 
-export type Qcow2Pour = Omit<Pour, 'digester'> & { digester: Digester; layout: Qcow2Layout }
+export type Qcow2Pour = Omit<Pour, 'digester'> & { digester: Digester; disk: Disk; layout: Qcow2Layout }
 
 /** Slabs of the file at a time; the others are for what compressed clusters become. */
 const fileSlabs = 5
+/** As much of the file at a time where clusters are smaller than blocks of the disk. */
+const stepBytes = 256 * 1024
+
 /**
  * Lets the file pass once, from front to back: every byte is hashed, and each cluster goes to its place on the disk, as it is
  * or decoded. What the image has no clusters for becomes zeros. Returns the size of the disk that the image is of.
@@ -26,8 +32,11 @@ export async function pourQcow2(job: Qcow2Pour, first: FirstSlab): Promise<numbe
   const pieces = new GuestPieces(pool, longestCompressed)
   await using decoders =
     compressedClusters > 0 ? new ClusterDecoders({ ...pieces.shared, compression, clusterSize }) : undefined
-  const room = new Room(fileSlabs)
+  const parts = { ...job, clusterSize, decoders }
+  const isFine = layout.grain < job.disk.alignment
+  const room = new Room(isFine ? 1 : fileSlabs)
   const pass = new FilePass(layout)
+  if (isFine) landing.expect((start, end) => layout.dataBetween(start, end))
   try {
     flight.add(zeros(landing, layout, flight))
     for (let ready: FirstSlab | undefined = first; ; ready = undefined) {
@@ -36,14 +45,14 @@ export async function pourQcow2(job: Qcow2Pour, first: FirstSlab): Promise<numbe
       const slab = ready?.slab ?? (await pool.take())
       const length = ready?.length ?? (await readOrGive(source, slab, pool))
       pieces.begin(slab)
-      pass.push(slab.bytes.subarray(0, length), pieces)
-      const placed = placePieces({ ...job, clusterSize, decoders }, pieces.take(), { slab, length })
+      const steps = piecesOf(pass, pieces, slab.bytes.subarray(0, length), isFine ? stepBytes : slabBytes)
+      const placed = placePieces(parts, isFine ? steps : [...steps], { slab, length })
       flight.add(placed.finally(() => room.leave()))
       if (length < slab.bytes.length) break
     }
-    pass.end()
     await flight.landed()
     flight.check()
+    pass.end()
     await landing.finish()
   } catch (error) {
     await flight.landed()
@@ -51,6 +60,14 @@ export async function pourQcow2(job: Qcow2Pour, first: FirstSlab): Promise<numbe
     throw error
   }
   return layout.virtualSize
+}
+
+/** What is in each step of a slab, found when its turn comes. */
+function* piecesOf(pass: FilePass, pieces: GuestPieces, bytes: Uint8Array, step: number): Generator<Pieces> {
+  for (let at = 0; at < bytes.length; at += step) {
+    pass.push(bytes.subarray(at, at + step), pieces)
+    yield pieces.take()
+  }
 }
 
 async function zeros(landing: Landing, layout: Qcow2Layout, flight: Flight): Promise<void> {

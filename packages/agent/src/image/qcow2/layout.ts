@@ -1,5 +1,6 @@
 import { FileExtents } from './file-extents.ts'
 import type { Compression } from './features.ts'
+import { GuestOrder } from './guest-order.ts'
 import type { Qcow2Header } from './header.ts'
 import type { RunList } from './run-list.ts'
 import { ZeroExtents } from './zero-extents.ts'
@@ -19,6 +20,7 @@ export class Qcow2Layout {
   /** sha256 of all metadata extents in the order of the file. */
   readonly metadataDigest: Uint8Array
   readonly #runs: RunList
+  #order: GuestOrder | undefined
 
   constructor(parts: { header: Qcow2Header; fileSize: number; runs: RunList; metadataDigest: Uint8Array }) {
     const { virtualSize, clusterSize, subclusterSize, compression, dirty } = parts.header
@@ -39,7 +41,16 @@ export class Qcow2Layout {
 
   /** What the disk reads as zeros, front to back: all that no file extent has. */
   zeroExtents(): ZeroExtents {
-    return new ZeroExtents(this.#runs, this.virtualSize)
+    return new ZeroExtents(this.#guestOrder(), this.virtualSize)
+  }
+
+  /** How many bytes of a part of the disk come from the file; the others are zeros. */
+  dataBetween(start: number, end: number): number {
+    return this.#guestOrder().bytesBetween(start, Math.min(end, this.virtualSize))
+  }
+
+  #guestOrder(): GuestOrder {
+    return (this.#order ??= new GuestOrder(this.#runs))
   }
 
   /** Bytes of the disk that come from the file, and how many clusters of them are compressed. */

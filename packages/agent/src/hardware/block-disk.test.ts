@@ -78,6 +78,11 @@ test.runIf(canLoop)('a device that fills up behind its promise fails with the re
   expect(server.requests).toHaveLength(1)
 })
 
+test.runIf(canLoop)('a device that is read-only is said to be so before anything is fetched', async () => {
+  await using loop = await loopDevice(64 * MiB, { isReadOnly: true })
+  await expect(openBlockDisk(loop.path)).rejects.toThrow(`${loop.path} is read-only`)
+})
+
 test('what is no block device or does not exist is said to be so', async () => {
   await expect(openBlockDisk('/dev/ferrite-none')).rejects.toSatisfy((error) => isFault(error, 'disk_not_found'))
   await expect(openBlockDisk('/dev/null')).rejects.toThrow('no block device')

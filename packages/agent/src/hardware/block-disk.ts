@@ -62,6 +62,7 @@ async function factsOf(path: string): Promise<Facts> {
     const logicalSectorBytes = await sectorBytesOf(name)
     const sizeBytes = sectors * 512 - ((sectors * 512) % logicalSectorBytes)
     if (sizeBytes === 0) throw new Fault('disk_not_found', `${path} has no medium, or has a size of zero`)
+    if ((await number(`/sys/class/block/${name}/ro`)) === 1) throw new Fault('disk_failed', `${path} is read-only`)
     return { name, sizeBytes, logicalSectorBytes }
   } catch (cause) {
     if (cause instanceof Fault) throw cause

@@ -22,6 +22,10 @@ test('a missing file is a missing disk, an empty one has no room', async () => {
   await expect(openFileDisk(file.path)).rejects.toThrow('no room')
 })
 
+test.each(['/dev/null', '/tmp'])('%s is no disk, and is said to be none', async (path) => {
+  await expect(openFileDisk(path)).rejects.toThrow('neither a block device nor a regular file')
+})
+
 test('on tmpfs, or with an odd size, it works all the same and says why it is not direct', async () => {
   const directory = await mkdtemp('/dev/shm/ferrite-')
   try {

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { Fault } from '@ferrite/shared/fault'
 import { codeOf, flushFully, openDirect, readFully, writeFully } from './direct-file.ts'
 import type { Disk } from './disk.ts'
@@ -44,6 +44,7 @@ export async function openFileDisk(path: string, options: FileDiskOptions = {}):
 
 async function prepareFile(path: string, options: FileDiskOptions, sectorBytes: number): Promise<number> {
   const { sizeBytes, create } = options
+  await refuseUnlessFile(path)
   let handle
   try {
     handle = await open(path, constants.O_RDWR | (create ? constants.O_CREAT : 0), 0o600)
@@ -60,6 +61,13 @@ async function prepareFile(path: string, options: FileDiskOptions, sectorBytes: 
   } finally {
     await handle.close()
   }
+}
+
+/** What is not there yet may become a file. */
+async function refuseUnlessFile(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined)
+  if (!found || found.isFile()) return
+  throw new Fault('disk_not_found', `${path} is neither a block device nor a regular file`)
 }
 
 /** A file system may want 4096-byte alignment of a file that is no multiple of it: then the cache has to be used. */

@@ -20,7 +20,7 @@ export type LoopDevice = { path: string; file: string } & AsyncDisposable
 /** A loop device over a sparse file; with `tmpfsBytes` over a tmpfs that is full when that much is written. */
 export async function loopDevice(
   bytes: number,
-  options: { sectorBytes?: number; tmpfsBytes?: number } = {},
+  options: { sectorBytes?: number; tmpfsBytes?: number; isReadOnly?: boolean } = {},
 ): Promise<LoopDevice> {
   const directory = await mkdtemp(join(tmpdir(), 'ferrite-loop-'))
   if (options.tmpfsBytes !== undefined)
@@ -29,7 +29,8 @@ export async function loopDevice(
   const handle = await open(file, 'w')
   await handle.truncate(bytes)
   await handle.close()
-  const path = run('losetup', '-f', '--show', '-b', String(options.sectorBytes ?? 512), file)
+  const readOnly = options.isReadOnly ? ['-r'] : []
+  const path = run('losetup', '-f', '--show', ...readOnly, '-b', String(options.sectorBytes ?? 512), file)
   return {
     path,
     file,

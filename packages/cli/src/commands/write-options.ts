@@ -124,7 +124,7 @@ export async function sizeOptions(
   const kind = await kindOfDisk(disk)
   if (kind === 'block' && size !== undefined) throw new Fault('invalid', '--size is for files; a block device has one')
   if (kind !== 'missing') return size === undefined ? {} : { sizeBytes: size }
-  if (disk.startsWith('/dev/')) throw new Fault('disk_not_found', `there is no block device ${disk}`)
+  if (/^\/dev\/(?!shm\/)/.test(disk)) throw new Fault('disk_not_found', `there is no block device ${disk}`)
   if (size !== undefined) return { create: true, sizeBytes: size }
   const found = await imageSize(request, signal)
   if (found === null)

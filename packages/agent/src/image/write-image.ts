@@ -103,14 +103,17 @@ async function land(job: Job, first: OpenedImage): Promise<{ format: string; byt
   return landed
 }
 
-/** Reads back what was sent to the disk, or all of it where the digest of the content is known. */
+/** Reads back what was sent to the disk, and all of it where a digest of the content is known. */
 async function proveDisk({ request, landing, behind, ...job }: Job, bytes: number): Promise<void> {
   const { contentDigest, verify } = request
-  if (!verify && !contentDigest) return
+  const digests = [contentDigest, 'map' in job.source ? job.source.digest : undefined]
+  if (!verify && digests.every((digest) => digest === undefined)) return
   job.counters.phase = 'verify'
   if (verify) await readBack({ ...job, log: landing.log }, await behind.finish())
-  job.counters.verified = 0
-  if (contentDigest) await checkContent({ ...job, ends: landing.ends, bytes, expected: contentDigest })
+  for (const expected of digests) {
+    job.counters.verified = 0
+    if (expected) await checkContent({ ...job, ends: landing.ends, bytes, expected })
+  }
 }
 
 /** Runs `work` again for as long as the source has to begin again; the source itself limits how often. */

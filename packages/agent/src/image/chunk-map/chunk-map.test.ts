@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { isFault } from '@ferrite/shared/fault'
 import { fakeImageServer, serveParts } from '../fake-image-server.ts'
@@ -115,6 +115,20 @@ test('a map that is not the pinned one, or is of another image, is refused befor
     expect(isFault(failure, 'image_digest_mismatch')).toBe(true)
   }
   expect((await target.content()).every((byte) => byte === 0xa5)).toBe(true)
+})
+
+test("the image's own checksum counts beside its map, whatever the algorithm and wherever it is", async () => {
+  const data = image()
+  await using given = await mapped(data)
+  await using target = await testDisk(diskBytes)
+  const sha512 = (of: Buffer) => createHash('sha512').update(of).digest('hex')
+  const write = (digest: WriteRequest['digest'], verify: boolean) =>
+    writeImage(given.request({ digest, verify }), target.disk, testContext()).catch((error: unknown) => error)
+  expect(await write({ algorithm: 'sha512', value: sha512(data) }, true)).toMatchObject({ verified: true })
+  const other = await write({ algorithm: 'sha512', value: sha512(Buffer.from('other')) }, false)
+  expect(isFault(other, 'image_digest_mismatch')).toBe(true)
+  expect(isZero((await target.content()).subarray(0, MiB))).toBe(true)
+  expect(isFault(await write({ url: `${given.server.origin}/map` }, true), 'checksum_unavailable')).toBe(true)
 })
 
 test.each<[string, (map: ChunkMap) => unknown]>([

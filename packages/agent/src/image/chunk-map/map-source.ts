@@ -1,4 +1,5 @@
 import { Fault } from '@ferrite/shared/fault'
+import type { Digest } from '../checksum.ts'
 import { imageUrl, shownUrl } from '../http/image-url.ts'
 import { RangeReader } from '../http/range-reader.ts'
 import type { SourceRequest } from '../http/image-source.ts'
@@ -8,14 +9,17 @@ import type { ChunkMap } from './chunk-map.ts'
 export class MapSource implements Disposable {
   readonly map: ChunkMap
   readonly url: string
+  /** Of the whole image, by another algorithm than the map's: only the disk can prove it. */
+  readonly digest: Digest | undefined
   bytesWasted = 0
   /** Bytes that were on the disk already. */
   bytesKept = 0
   readonly #ranges: RangeReader
   #zeroBytes = 0
 
-  constructor(request: SourceRequest, map: ChunkMap, signal: AbortSignal) {
+  constructor(request: SourceRequest, map: ChunkMap, signal: AbortSignal, digest?: Digest) {
     this.map = map
+    this.digest = digest
     this.url = shownUrl(imageUrl(request.urls[0] ?? ''))
     this.#ranges = new RangeReader(request, signal)
   }

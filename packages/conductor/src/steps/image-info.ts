@@ -19,9 +19,6 @@ export function isPartitionImage({ instance_info }: Pick<NodeRecord, 'instance_i
 export function imageInfoFor(node: NodeRecord, configdrive: string | null): ImageInfo {
   const { instance_info: info } = node
   const source = text(info, 'image_source') ?? ''
-  const checksum = text(info, 'image_checksum')
-  const algo = text(info, 'image_os_hash_algo')
-  const value = text(info, 'image_os_hash_value')
   return {
     id: lastSegment(source),
     urls: [text(info, 'image_url') ?? source],
@@ -29,13 +26,31 @@ export function imageInfoFor(node: NodeRecord, configdrive: string | null): Imag
     disk_format: text(info, 'image_disk_format') ?? null,
     container_format: text(info, 'image_container_format') ?? 'bare',
     stream_raw_images: true,
-    ...(checksum === undefined ? {} : { checksum }),
-    ...(algo === undefined || value === undefined ? {} : { os_hash_algo: algo, os_hash_value: value }),
+    ...digestFields(info),
     ...ownFields(info),
     ...serverAccess(node),
     ...(isPartitionImage(node) ? partitionFields(node, configdrive) : configdrive === null ? {} : { configdrive }),
   }
 }
+
+const algorithmByLength: Record<number, string> = { 64: 'sha256', 96: 'sha384', 128: 'sha512' }
+const hex = /^[0-9a-f]+$/i
+
+/**
+ * As foreign agents understand them: they compare digests letter by letter with lower case, and those before 2024 take
+ * every `checksum` for an MD5, so one that is not goes with its algorithm's name too.
+ */
+function digestFields(info: Bag): Bag {
+  const [checksum, value] = ['image_checksum', 'image_os_hash_value'].map((key) => lowerHex(text(info, key)))
+  const algo = text(info, 'image_os_hash_algo')
+  const given = checksum === undefined ? {} : { checksum }
+  if (algo !== undefined && value !== undefined) return { ...given, os_hash_algo: algo, os_hash_value: value }
+  const byLength = hex.test(checksum ?? '') ? algorithmByLength[checksum?.length ?? 0] : undefined
+  return byLength === undefined ? given : { ...given, os_hash_algo: byLength, os_hash_value: checksum }
+}
+
+const lowerHex = (digest: string | undefined): string | undefined =>
+  digest !== undefined && hex.test(digest) ? digest.toLowerCase() : digest
 
 /** What only an agent of ours understands; sent where the operator gave it. */
 function ownFields(info: Bag): Bag {

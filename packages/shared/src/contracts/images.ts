@@ -16,7 +16,8 @@ const isUrl = (text: string): boolean => /^https?:\/\//i.test(text)
  */
 export const imageInfo = z
   .looseObject({
-    id: z.string({ error: required('id', "Image 'id' must be a non-empty string.") }).min(1),
+    // The last segment of the URL's path, which is empty when the URL ends in a slash.
+    id: z.string({ error: required('id', "Image 'id' must be a string.") }),
     urls: z
       .array(z.string(), { error: required('urls', "Image 'urls' must be a list with at least one element.") })
       .min(1, "Image 'urls' must be a list with at least one element."),

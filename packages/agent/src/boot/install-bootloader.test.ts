@@ -63,8 +63,14 @@ const log = pino({ level: 'silent' })
 
 const nothing = async () => {}
 
+/** The file system with an empty root directory. */
+function emptied(volume: Buffer): Buffer {
+  const rootAt = (volume.readUInt16LE(14) + volume.readUInt8(16) * volume.readUInt16LE(22)) * 512
+  return volume.fill(0, rootAt, rootAt + volume.readUInt16LE(17) * 32)
+}
+
 /** A disk with one partition, an EFI system partition unless told, and a record of the boot entries that are written. */
-async function machine(options: { mode?: 'bios' | 'uefi'; type?: number; entries?: boolean } = {}) {
+async function machine(options: { mode?: 'bios' | 'uefi'; type?: number; entries?: boolean; loaders?: boolean } = {}) {
   const dir = await mkdtemp(path.join(tmpdir(), 'boot-'))
   onTestFinished(() => rm(dir, { recursive: true }))
   const disk = path.join(dir, 'disk.img')
@@ -73,7 +79,8 @@ async function machine(options: { mode?: 'bios' | 'uefi'; type?: number; entries
   bytes.writeUInt32LE(2048, 454)
   bytes.writeUInt32LE(4096, 458)
   bytes.writeUInt16LE(0xaa55, 510)
-  fatImage(12).copy(bytes, 1024 * 1024)
+  const volume = options.loaders === false ? emptied(fatImage(12)) : fatImage(12)
+  volume.copy(bytes, 1024 * 1024)
   await writeFile(disk, bytes)
   const put: object[] = []
   const entries: BootEntries = { put: async (entry) => void put.push(entry) }
@@ -91,6 +98,14 @@ test('under UEFI the loader of the image becomes a boot entry of the firmware', 
   const { disk, put, install } = await machine()
   await install()
   expect(put).toEqual([{ disk, partition: 1, label: 'debian', loader: String.raw`\EFI\debian\shimx64.efi` }])
+})
+
+test('an EFI partition without a loader is left to a whole-disk image, and fails where there is a disk identifier', async () => {
+  const { put, install } = await machine({ loaders: false })
+  await install(null)
+  await install('0x00000000')
+  expect(put).toEqual([])
+  await expect(install('0x1234abcd')).rejects.toThrow('the EFI partition holds no loader')
 })
 
 test('without an EFI partition it fails, saying so', async () => {

@@ -26,7 +26,7 @@ export async function installBootloader(request: BootloaderRequest, hardware: Ha
   }
   if (mode === 'bios') return assertBringsItsOwn(request)
   const { partition, loaders } = await loadersOn(request, hardware)
-  if (loaders.length === 0) throw new Fault('disk_not_found', 'the EFI partition holds no loader')
+  if (loaders.length === 0) return assertLeftToImage(request, log)
   const firmware = await hardware.bootEntries()
   if (!firmware) {
     log.warn({ loaders }, 'no way to write boot entries here; the firmware has to find the loader by itself')
@@ -45,6 +45,14 @@ async function loadersOn({ disk: path, espUuid }: BootloaderRequest, hardware: H
   const esp = findEsp(table?.partitions ?? [], espUuid)
   const volume = await openFat((offset, bytes) => readBytes(disk, esp.start + offset, bytes))
   return { partition: esp.number, loaders: await findLoaders(volume) }
+}
+
+/** As IPA: an empty EFI partition of a whole-disk image is the image's own affair, where no disk identifier says otherwise. */
+function assertLeftToImage({ rootUuid }: BootloaderRequest, log: Logger): void {
+  if (rootUuid && rootUuid !== '0x00000000') {
+    throw new Fault('disk_not_found', 'the EFI partition holds no loader')
+  }
+  log.warn('the EFI partition holds no loader; the machine boots only if its firmware finds another way')
 }
 
 function assertBringsItsOwn({ rootUuid }: BootloaderRequest): void {

@@ -10,9 +10,13 @@ const checksum = { type: 'ImageChecksumError', code: 500, message: 'Error verify
 const write = { type: 'ImageWriteError', code: 500, message: 'Error writing image to device' }
 const deployment = { type: 'DeploymentError', code: 500, message: 'Deploy step failed' }
 
+const params = { type: 'InvalidCommandParamsError', code: 400, message: 'Invalid command parameters' }
+
 /** Names of ironic-python-agent's errors, which conductors and their operators know. */
 const kinds: Partial<Record<FaultCode, Kind>> = {
-  invalid: { type: 'InvalidCommandParamsError', code: 400, message: 'Invalid command parameters' },
+  invalid: params,
+  // Partition images and proxies: said plainly, not as an accident of the step.
+  unsupported: params,
   image_unreachable: download,
   image_refused: download,
   image_stalled: download,

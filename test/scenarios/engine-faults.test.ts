@@ -149,6 +149,14 @@ test('a cleaning that fails puts the node into maintenance with its fault', asyn
   })
 })
 
+test('a cleaning whose agent offers no steps fails before anything was touched, and needs no maintenance', async () => {
+  await using world = new World({ 'clean.get_clean_steps': () => ({ error: { details: 'no disks yet' } }) })
+  await world.prepare({ provision_state: 'manageable' })
+  await world.start()
+  await world.request('provide')
+  expect(await world.settled()).toMatchObject({ provision_state: 'clean failed', maintenance: false, fault: null })
+})
+
 test('changed hardware managers start an automated cleaning over', async () => {
   let sent = 0
   await using world = new World({

@@ -85,7 +85,8 @@ export async function finishFailure(task: Task, work: Work, parts: ProvisionPart
 }
 
 /** What a failure leaves behind: nobody may have such a machine before a person has looked at it. */
-function afterFailure(task: Task, { kind, failing }: Flow, clean: boolean): NodeChanges {
+function afterFailure(task: Task, flow: Flow, clean: boolean): NodeChanges {
+  const { kind, failing } = flow
   const rescue = kind === 'rescue' ? { instance_info: withoutRescuePassword(task) } : {}
   const maintenance_reason = failing?.last_error ?? null
   if (failing?.aborted) {
@@ -93,6 +94,9 @@ function afterFailure(task: Task, { kind, failing }: Flow, clean: boolean): Node
       ? { ...rescue, maintenance: true, maintenance_reason, fault: 'rescue abort failure' }
       : rescue
   }
+  // A ramdisk that did not come has touched nothing: the node can be tried again as it is.
+  const untouched = flow.index <= 0 && flow.steps[flow.index]?.internal === true
+  if (untouched && clean) return rescue
   // Its disks may hold another's data, or its instance is not running.
   const fault = kind === 'clean' ? 'clean failure' : kind === 'service' ? 'service failure' : undefined
   return fault ? { maintenance: true, maintenance_reason, fault } : rescue

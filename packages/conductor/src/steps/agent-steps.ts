@@ -1,5 +1,6 @@
 import type { ParamsInputOf } from '@ferrite/shared/contracts/agent-commands'
 import { stepInterfaces, type OfferedStep } from '@ferrite/shared/contracts/steps'
+import { explain, isFault } from '@ferrite/shared/fault'
 import type { StepKind } from '../core/interfaces.ts'
 import type { FlowStep } from '../core/node.ts'
 import type { Task } from '../core/task.ts'
@@ -27,9 +28,16 @@ const ask: Record<StepKind, (task: Task, params: Params) => Offered> = {
     const answer = await agent.run('deploy.get_deploy_steps', params)
     return [answer.deploy_steps, answer]
   },
-  async service({ agent }, params) {
-    const answer = await agent.run('service.get_service_steps', params)
-    return [answer.service_steps, answer]
+  async service({ agent, log }, params) {
+    try {
+      const answer = await agent.run('service.get_service_steps', params)
+      return [answer.service_steps, answer]
+    } catch (error) {
+      // Agents before 2023.2 know no service steps; those of the driver can be run all the same.
+      if (!isFault(error, 'agent_refused')) throw error
+      log.warn({ reason: explain(error) }, 'the agent offers no service steps')
+      return [{}, { hardware_manager_version: {} }]
+    }
   },
 }
 

@@ -33,7 +33,11 @@ export function chooseFormat(declared: string | null, detected: ImageFormat): Tr
   if (become === 'unpack') throw refused(`the image is ${name}; unpack it and give the disk image that is in it`)
   if (wanted !== null && !Object.hasOwn(truths, wanted)) {
     const accepted = Object.keys(truths).join(', ')
-    throw refused(`images of the format "${wanted}" are not written; convert it to qcow2 or raw (known: ${accepted})`)
+    const advice =
+      Object.hasOwn(imageFormats, wanted) && imageFormats[wanted as ImageFormat].become === 'decompress'
+        ? 'declare what is inside, raw: the compression is found by itself'
+        : 'convert it to qcow2 or raw'
+    throw refused(`images of the format "${wanted}" are not written; ${advice} (known: ${accepted})`)
   }
   if (isCompression(detected)) return detected
   if (wanted === null && detected === 'luks') {

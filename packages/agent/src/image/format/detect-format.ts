@@ -17,6 +17,11 @@ const magics: readonly { format: ImageFormat; at: number; bytes: readonly number
   { format: 'xz',        at: 0,      bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0] },
   // After the level comes the mark of the first block, or that of the end.
   { format: 'bzip2',     at: 0,      bytes: ascii('BZh'), also: (head) => head[4] === 0x31 || head[4] === 0x17 },
+  { format: 'lzma',      at: 0,      bytes: [0x5d, 0, 0], also: isLzma },
+  { format: 'lzop',      at: 0,      bytes: [0x89, 0x4c, 0x5a, 0x4f, 0, 0x0d, 0x0a, 0x1a, 0x0a] },
+  { format: 'compress',  at: 0,      bytes: [0x1f, 0x9d], also: (head) => ((head[2] ?? 0) & 0x1f) >= 9 && ((head[2] ?? 0) & 0x1f) <= 16 },
+  { format: 'rar',       at: 0,      bytes: ascii('Rar!\x1a\x07') },
+  { format: 'simg',      at: 0,      bytes: [0x3a, 0xff, 0x26, 0xed, 1, 0] },
   { format: 'lz4',       at: 0,      bytes: [0x04, 0x22, 0x4d, 0x18] },
   { format: 'lzip',      at: 0,      bytes: ascii('LZIP') },
   { format: 'zip',       at: 0,      bytes: [0x50, 0x4b, 3, 4] },
@@ -60,6 +65,15 @@ export function detectFormat(first: Uint8Array, last: Uint8Array = new Uint8Arra
 
 const begins = (bytes: Uint8Array, magic: readonly number[], at: number): boolean =>
   magic.every((byte, index) => bytes[at + index] === byte)
+
+/** Its header has no magic: a dictionary of a power of two, and a size that is unknown or below a PiB. */
+function isLzma(head: Uint8Array): boolean {
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength)
+  if (head.length < 13) return false
+  const dictionary = view.getUint32(1, true)
+  const isPower = dictionary >= 4096 && (dictionary & (dictionary - 1)) === 0
+  return isPower && (view.getUint32(9, true) === 0xffff_ffff || view.getUint32(9, true) < 2 ** 18)
+}
 
 /** At least one entry with a type, and no status byte but those that exist: a boot sector of a file system has none. */
 function hasPartition(head: Uint8Array): boolean {

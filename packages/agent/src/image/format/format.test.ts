@@ -56,6 +56,18 @@ const heads: [ImageFormat, string, Buffer, Buffer?][] = [
   ['zstd', 'zstd after skippable frames', Buffer.concat([skippable(100), skippable(0), zstdCompressSync('disk')])],
   ['zstd', 'a skippable frame that is longer than the head', skippable(10).fill(0xff, 4, 8)],
   ['lz4', 'lz4 after a skippable frame', Buffer.concat([skippable(9), Buffer.from('04224d18', 'hex')])],
+  [
+    'lzma',
+    'lzma of unknown size',
+    Buffer.concat([Buffer.from('5d00008000', 'hex'), Buffer.alloc(8, 0xff), blank(100)]),
+  ],
+  ['lzma', 'lzma that tells its size', Buffer.concat([Buffer.from('5d000080000000100000000000', 'hex'), blank(100)])],
+  ['raw', 'bytes that begin like lzma', Buffer.concat([Buffer.from('5d0000', 'hex'), blank(100)])],
+  ['lzop', 'lzop', Buffer.from('894c5a4f000d0a1a0a', 'hex')],
+  ['compress', 'compress', Buffer.from('1f9d90', 'hex')],
+  ['raw', 'bytes that begin like compress', Buffer.from('1f9d84', 'hex')],
+  ['rar', 'RAR', withText('Rar!\x1a\x07')],
+  ['simg', 'an Android sparse image', Buffer.from('3aff26ed01000000', 'hex')],
   ['xz', 'xz', Buffer.from('fd377a585a000004', 'hex')],
   ['bzip2', 'bzip2', Buffer.from('425a6839314159265359', 'hex')],
   ['bzip2', 'an empty bzip2', Buffer.from('425a683917724538509000000000', 'hex')],
@@ -157,4 +169,9 @@ test('what is inside of a compressed image is the disk itself and what was decla
   expect(() => chooseInnerFormat('qcow2', 'gzip', 'qcow2')).toThrow(/qcow2 image inside of gzip/)
   expect(() => chooseInnerFormat('iso', 'gzip', 'raw')).toThrow(/declared iso/)
   expect(() => chooseInnerFormat(null, 'gzip', 'vmdk')).toThrow(/qemu-img convert -f vmdk/)
+})
+
+test('a compression that is declared as the format gets the advice to declare what is inside', () => {
+  expect(() => chooseFormat('gzip', 'gzip')).toThrow('declare what is inside, raw')
+  expect(() => chooseFormat('vmdk', 'raw')).toThrow('convert it to qcow2')
 })

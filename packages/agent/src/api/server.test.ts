@@ -68,8 +68,13 @@ describe('errors', () => {
     })
   })
 
-  test.each<[object, string]>([
+  test.each<[unknown, string]>([
+    [undefined, "Image is missing 'id' field."],
+    [null, "Image is missing 'id' field."],
+    [[], "Image is missing 'id' field."],
     [{ id: 'i' }, "Image is missing 'urls' field."],
+    [{ id: 'i', urls: ['http://x/'], os_hash_algo: 'sha256' }, "Image 'os_hash_value' must be a non-empty string."],
+    [{ ...image, disk_format: 5 }, 'image_info.disk_format: '],
     [{ ...image, urls: [] }, "Image 'urls' must be a list with at least one element."],
     [{ id: 'i', urls: ['http://x/'], checksum: '' }, "Image 'checksum' must be a non-empty string."],
     [{ ...image, os_hash_value: '' }, "Image 'os_hash_value' must be a non-empty string."],

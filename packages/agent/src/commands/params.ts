@@ -12,10 +12,9 @@ import { assertVerifiable } from './verifiable.ts'
 export function checkedParams(name: AgentCommandName, given: unknown, lookup: LookupConfig | undefined): () => unknown {
   const parsed = agentCommands[name].params.safeParse(given)
   if (name === 'standby.prepare_image') {
-    const wrong = parsed.error?.issues.find(({ path }) => path[0] === 'image_info' && path.length > 1)
-    const custom = parsed.error?.issues.find(({ path, code }) => path[0] === 'image_info' && code === 'custom')
-    const issue = wrong ?? custom
-    if (issue) throw new Fault('invalid', `Invalid command parameters: ${issue.message}`)
+    const wrong = parsed.error?.issues.filter(({ path }) => path[0] === 'image_info') ?? []
+    const issue = wrong.find(({ path }) => path.length > 1) ?? wrong[0]
+    if (issue) throw new Fault('invalid', `Invalid command parameters: ${imageProblem(issue)}`)
     if (parsed.success) {
       assertVerifiable((parsed.data as { image_info: Parameters<typeof assertVerifiable>[0] }).image_info, lookup)
     }
@@ -24,6 +23,12 @@ export function checkedParams(name: AgentCommandName, given: unknown, lookup: Lo
     if (parsed.success) return parsed.data
     throw malformedStep(name, given) ?? wrongArguments(name, parsed.error)
   }
+}
+
+/** IPA's words where it has some; it looks for fields even in what is no object. */
+function imageProblem({ path, code, message }: z.core.$ZodIssue): string {
+  if (path.length === 1 && code !== 'custom') return "Image is missing 'id' field."
+  return message.startsWith('Image ') ? message : `${path.join('.')}: ${message}`
 }
 
 function malformedStep(name: string, given: unknown): Fault | undefined {

@@ -44,7 +44,8 @@ export const imageInfo = z
   })
   .superRefine((image, context) => {
     if ((image.os_hash_algo === undefined) !== (image.os_hash_value === undefined)) {
-      context.addIssue({ code: 'custom', message: "Image 'os_hash_algo' and 'os_hash_value' must be given together." })
+      const missing = image.os_hash_algo === undefined ? 'os_hash_algo' : 'os_hash_value'
+      context.addIssue({ code: 'custom', message: `Image '${missing}' must be a non-empty string.` })
     }
     const usable =
       image.os_hash_value !== undefined ||

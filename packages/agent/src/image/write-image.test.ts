@@ -65,6 +65,23 @@ test('a wrong digest leaves nothing to boot at either end of the disk', async ()
   expect(isZero(content.subarray(diskBytes - MiB))).toBe(true)
 })
 
+test('a mirror whose image is another one is left for the next; the last one decides', async () => {
+  const data = randomBytes(6 * MiB)
+  const old = randomBytes(9 * MiB)
+  await using stale = await fakeImageServer((request, socket) => serveImage(old, request, socket))
+  await using good = await fakeImageServer((request, socket) => serveImage(data, request, socket))
+  await using target = await testDisk(diskBytes)
+  const mirrors = [stale.url, good.url]
+  const result = await writeImage(requestFor(mirrors, data), target.disk, testContext())
+  expect(result).toMatchObject({ bytesWritten: data.length, bytesWasted: old.length, url: good.url })
+  const content = await target.content()
+  expect(content.subarray(0, data.length).equals(data)).toBe(true)
+  expect(isZero(content.subarray(diskBytes - MiB))).toBe(true)
+  const failure = writeImage(requestFor([stale.url, stale.url], data), target.disk, testContext())
+  await expect(failure).rejects.toSatisfy((error) => isFault(error, 'image_digest_mismatch'))
+  expect(isZero((await target.content()).subarray(0, MiB))).toBe(true)
+})
+
 test.each([
   ['too large', 200, diskBytes + 1, 'image_too_large'],
   ['empty', 200, 0, 'image_refused'],

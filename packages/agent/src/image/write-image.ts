@@ -89,12 +89,13 @@ async function land(job: Job, first: OpenedImage): Promise<{ format: string; byt
     const given = start
     start = undefined
     await using opened = given ?? (await open(job))
-    return { format: opened.format, bytes: await opened.pour() }
-  })
-  if (!('map' in source)) {
+    const bytes = await opened.pour()
+    if ('map' in source) return { format: opened.format, bytes }
     const found = await digester.finish()
-    if (found !== expected.value) throw mismatch(source, expected, found)
-  }
+    // A mirror may have an older image, or a broken one.
+    if (found !== expected.value) source.abandonMirror(mismatch(source, expected, found))
+    return { format: opened.format, bytes }
+  })
   await disk.flush()
   await proveDisk(job, landed.bytes)
   counters.phase = 'finish'

@@ -40,7 +40,7 @@ export class ImageSource implements ByteSource, Disposable {
   #counted = 0
   #validator: string | undefined
   #position = 0
-  readonly #reconnections = new Reconnections()
+  #reconnections = new Reconnections()
   #starts = 0
   #lastFailure: Fault | undefined
 
@@ -84,6 +84,23 @@ export class ImageSource implements ByteSource, Disposable {
       if (failure !== undefined && filled < into.length) await this.#recover(failure)
     }
     return filled
+  }
+
+  /**
+   * What the mirror in use gave is not the image: throws StartedAnew for the next mirror, from its first byte, and
+   * `failure` where there is none.
+   */
+  abandonMirror(failure: Fault): never {
+    if (this.#mirrors.length < 2) throw failure
+    this[Symbol.dispose]()
+    this.#mirrors.shift()
+    this.#guard.reset()
+    this.#reconnections = new Reconnections()
+    this.bytesWasted += this.#position
+    this.#position = 0
+    this.#validator = undefined
+    this.totalBytes = null
+    throw new StartedAnew(failure.message)
   }
 
   [Symbol.dispose](): void {

@@ -43,10 +43,10 @@ export const apiSettings = {
     'Networks (CIDR) of proxies whose X-Forwarded-For, -Proto and -Host are believed; from others they are ignored.',
   ),
   rate_limit_logins: rate(5).describe('Failed logins a minute and source before 429; 0 is no limit.'),
-  rate_limit_writes: rate(2000).describe('Changing requests a second and caller before 429; 0 is no limit.'),
+  rate_limit_writes: rate(5000).describe('Changing requests a second and caller before 429; 0 is no limit.'),
   rate_limit_lists: rate(500).describe('Lists a second and caller before 429; 0 is no limit.'),
-  rate_limit_lookups: rate(2000).describe('Lookups a second and source before 429; 0 is no limit.'),
-  rate_limit_heartbeats: rate(5000).describe('Heartbeats a second and source before 429; 0 is no limit.'),
+  rate_limit_lookups: rate(5000).describe('Lookups a second and source before 429; 0 is no limit.'),
+  rate_limit_heartbeats: rate(10_000).describe('Heartbeats a second and source before 429; 0 is no limit.'),
   rate_limit_bad_tokens: rate(60).describe(
     'Refused agent tokens a minute and source before its heartbeats get 429; 0 is no limit.',
   ),

@@ -1,10 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * Whole machines take minutes: they run when asked for by path, or with FERRITE_VM_TESTS=1 (the whole chain, three machines
- * at once) or FERRITE_VM_TESTS=all (boot failures and power cuts too).
+ * Whole machines take minutes: they run when asked for by path, or with TEST_MACHINES=1 (the whole chain, three machines
+ * at once) or TEST_MACHINES=all (boot failures and power cuts too).
  */
-const asked = process.env['FERRITE_VM_TESTS']
+const asked = process.env['TEST_MACHINES']
 const byPath = process.argv.some((argument) => argument.includes('test/vm'))
 const withMachines = asked !== undefined || byPath
 const long = ['test/vm/boot-failures.test.ts', 'test/vm/power-cut.test.ts']

@@ -17,7 +17,7 @@ const all: readonly Cut[] = [
   ...[0, 200, 500, 1_000, 2_000, 4_000].map((afterMs) => ({ afterMs })),
 ]
 const few: readonly Cut[] = [{ share: 0.02 }, { share: 0.6 }, { afterMs: 500 }]
-const cuts = process.env['FERRITE_POWER_CUTS'] === undefined ? few : all
+const cuts = process.env['TEST_POWER_CUTS'] === undefined ? few : all
 
 const timeout = 180_000 + cuts.length * 240_000
 test.skipIf(missing)(

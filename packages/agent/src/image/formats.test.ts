@@ -13,7 +13,7 @@ import { requestFor, testContext } from './write-image.fixture.ts'
 import { writeImage } from './write-image.ts'
 
 const MiB = 1024 * 1024
-const isFull = process.env['FERRITE_MATRIX'] === 'full'
+const isFull = process.env['TEST_MATRIX'] === 'full'
 const diskBytes = 16 * MiB
 let directory: string
 beforeAll(async () => {

@@ -28,6 +28,8 @@ export type AgentOptions = {
 
 const attempts = 3
 const longestRunMs = 600_000
+/** A look can be repeated; while it waits, nobody else can have the node. */
+const longestLookMs = 20_000
 const bareName = (name: string): string => name.slice(name.indexOf('.') + 1)
 
 /** Talks to one agent as Ironic does: token in the query, commands by POST, their ends by GET of the list. */
@@ -61,7 +63,9 @@ export function openAgentClient(address: AgentAddress, options: AgentOptions): A
 type Agent = { http: OutboundClient; options: AgentOptions }
 
 async function list({ http, options }: Agent): Promise<Command[]> {
-  const answer = await http.request({ path: '/v1/commands/', signal: options.signal })
+  const ms = Math.min(longestLookMs, options.commandTimeoutMs)
+  const limits = { firstByteMs: ms, idleMs: ms, totalMs: ms }
+  const answer = await http.request({ path: '/v1/commands/', signal: options.signal, limits })
   return parsed('its commands', commandList.safeParse(checked(answer, 'to list its commands'))).commands
 }
 

@@ -43,6 +43,7 @@ export async function carryOut(context: Context, works: readonly Work[], options
   }
   const befores = await Promise.all(works.map(({ ident }) => context.client.node(ident)))
   const ends = await followed(context, works, befores, options)
+  const isShown = options.watch === true && context.out.terminal.tty && context.out.format === 'table'
   const conclusions: PromiseSettledResult<void>[] = []
   for (const [index, end] of ends.entries()) {
     const work = works[index]
@@ -56,19 +57,26 @@ export async function carryOut(context: Context, works: readonly Work[], options
     }
     conclusions.push(...(await Promise.allSettled([concluded()])))
   }
-  told(conclusions)
+  told(conclusions, isShown ? works.map(({ ident }) => ident) : undefined)
 }
 
-/** Throws what went wrong: as it is where it is the only work, else all of it in one sentence. */
-function told(results: readonly PromiseSettledResult<void>[]): void {
+/**
+ * Throws what went wrong: as it is where it is the only work, else all of it in one sentence, or only whose it was where
+ * the reasons stand on the screen.
+ */
+function told(results: readonly PromiseSettledResult<void>[], shownAs?: readonly string[]): void {
   const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
   const [first] = reasons
   if (first === undefined) return
   if (results.length === 1 || (first instanceof CommandError && first.exit === 'interrupted')) throw first
-  const texts = reasons.map((reason) => explain(reason))
+  const failed = shownAs?.filter((_, index) => results[index]?.status === 'rejected')
+  const texts = failed ?? reasons.map((reason) => explain(reason))
   const kinds = new Set(reasons.map((reason) => exitOf(reason)))
   const exit = kinds.size === 1 ? exitOf(first) : 'failed'
-  throw new CommandError(exit, `${reasons.length} of ${results.length} did not end well: ${texts.join('; ')}`)
+  throw new CommandError(
+    exit,
+    `${reasons.length} of ${results.length} did not end well: ${texts.join(failed ? ', ' : '; ')}`,
+  )
 }
 
 async function begin({ client, out }: Context, work: Work): Promise<void> {

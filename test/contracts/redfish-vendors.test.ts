@@ -69,6 +69,28 @@ test('virtual CDs of Supermicro are USB drives, and the boot mode goes with ever
   expect(await management.getBootDevice(task)).toEqual({ boot_device: 'cdrom', persistent: false })
 })
 
+test('a boot mode that is right already is not ordered again: an emulator would exchange the firmware', async () => {
+  const { boot, management, task, bmc } = await benchFor(vendors.emulator)
+  Object.assign(task.node, { boot_mode: 'uefi' })
+  await boot.prepareRamdisk(task, params)
+  expect(await management.getBootDevice(task)).toEqual({ boot_device: 'cdrom', persistent: true })
+  await boot.prepareInstance(task)
+  await management.setBootDevice(task, 'pxe', { persistent: true })
+  expect(bmc.tree['firmware']).toEqual({ file: 'the operator’s own' })
+  Object.assign(task.node, { boot_mode: 'bios' })
+  await management.setBootDevice(task, 'disk', { persistent: true })
+  expect(bmc.sent('PATCH', /Systems/).at(-1)).toMatchObject({ Boot: { BootSourceOverrideMode: 'Legacy' } })
+})
+
+test('a BMC that leaves its boot mode when the device comes alone is told both', async () => {
+  const { management, task, bmc } = await benchFor(vendors.leavesMode)
+  Object.assign(task.node, { boot_mode: 'uefi' })
+  await management.setBootDevice(task, 'pxe', { persistent: true })
+  expect(bmc.tree['/redfish/v1/Systems/1']).toMatchObject({
+    Boot: { BootSourceOverrideTarget: 'Pxe', BootSourceOverrideMode: 'UEFI' },
+  })
+})
+
 test('a BMC that keeps boot devices for one boot only is told before each power-on', async () => {
   const { management, power, task, bmc } = await benchFor(vendors.onceOnly)
   await management.setBootDevice(task, 'disk', { persistent: true })

@@ -192,5 +192,54 @@ const terse: Vendor = {
   },
 }
 
-export const vendors = { hpe, lenovo, settings, supermicro, demanding, onceOnly, onlyNews, terse }
+/**
+ * Virtual machines behind an emulator: drives under the system, a CD drive that is there only with a medium in it, boot
+ * devices for good whatever was asked, the disk next after each eject, and a boot mode that exchanges the firmware.
+ */
+const emulator: Vendor = {
+  tree: {
+    ...changed(machine({ system: 'a0', manager: 'a0' }), '/redfish/v1/Systems/a0', {
+      Manufacturer: 'Emulator',
+      VirtualMedia: link('/redfish/v1/Systems/a0/VirtualMedia'),
+      Boot: {
+        BootSourceOverrideEnabled: 'Continuous',
+        BootSourceOverrideTarget: 'Hdd',
+        'BootSourceOverrideTarget@Redfish.AllowableValues': ['Pxe', 'Cd', 'Hdd'],
+      },
+    }),
+    '/redfish/v1/Systems/a0/VirtualMedia': members(
+      '/redfish/v1/Systems/a0/VirtualMedia/Cd',
+      '/redfish/v1/Systems/a0/VirtualMedia/Floppy',
+    ),
+    ...drive('/redfish/v1/Systems/a0/VirtualMedia/Cd', ['CD', 'DVD'], { ConnectedVia: 'URI' }),
+    ...drive('/redfish/v1/Systems/a0/VirtualMedia/Floppy', ['Floppy', 'USBStick'], { ConnectedVia: 'URI' }),
+    firmware: { file: 'the operator’s own' },
+  },
+  answers({ method, path, body }, tree): Answer | undefined {
+    const boot = bootIn(body)
+    if (path.endsWith('EjectMedia')) {
+      merge(tree['/redfish/v1/Systems/a0'] ?? {}, { Boot: { BootSourceOverrideTarget: 'Hdd' } })
+      return undefined
+    }
+    if (method !== 'PATCH' || !boot) return undefined
+    if (boot['BootSourceOverrideMode']) tree['firmware'] = { file: 'the emulator’s default' }
+    if (boot['BootSourceOverrideEnabled']) boot['BootSourceOverrideEnabled'] = 'Continuous'
+    const isEmpty = !tree['/redfish/v1/Systems/a0/VirtualMedia/Cd']?.['Image']
+    return boot['BootSourceOverrideTarget'] === 'Cd' && isEmpty
+      ? refusal('GeneralError', 'Target libvirt device Cd does not exist in domain a0', 500)
+      : undefined
+  },
+}
+
+/** A boot device that comes without its mode makes it leave the mode that it shows; no maker says so. */
+const leavesMode: Vendor = {
+  tree: machine({ system: '1', manager: '1' }),
+  answers({ method, body }) {
+    const boot = method === 'PATCH' ? bootIn(body) : undefined
+    if (boot && !boot['BootSourceOverrideMode']) boot['BootSourceOverrideMode'] = 'Legacy'
+    return undefined
+  },
+}
+
+export const vendors = { hpe, lenovo, settings, supermicro, demanding, onceOnly, onlyNews, terse, emulator, leavesMode }
 export { machine }

@@ -48,20 +48,31 @@ function placeIn(resource: Resource): Place {
 
 type Change = { resource: Resource; body: { Boot: Record<string, string> } }
 
+const now = ({ places }: Boot, name: 'mode' | 'enabled'): string | undefined =>
+  places.map((place) => place[name]).findLast((one) => one !== undefined)
+
+/** The boot mode as the BMC shows it, for the next boot where it keeps that apart. */
+export const modeShown = (boot: Boot): string | undefined => now(boot, 'mode')
+
 /**
- * The ways to say it, the fullest first. Some BMCs refuse a property that is already so, others a device without all the
- * rest, and both say only that the request is bad.
+ * The ways to say it, the likeliest first. A boot mode that is so already is not said again unless all else is refused:
+ * for some BMCs it is a change of the firmware all the same. Some refuse any property that is already so, others a
+ * device without all the rest, and both say only that the request is bad.
  */
 export function changesFor(boot: Boot, { target, enabled, mode }: Override): Change[][] {
-  const now = (name: 'mode' | 'enabled') => boot.places.map((place) => place[name]).findLast((one) => one !== undefined)
-  const needed = quirksOf(boot.system).modeWithDevice ? (mode ?? now('mode') ?? 'UEFI') : undefined
-  const sent = needed ?? (now('mode') === undefined ? undefined : mode)
+  const modeNow = modeShown(boot)
+  const needed = quirksOf(boot.system).modeWithDevice ? (mode ?? modeNow ?? 'UEFI') : undefined
+  const sent = needed ?? (modeNow === undefined ? undefined : mode)
   const device = { BootSourceOverrideTarget: target }
   const time = { BootSourceOverrideEnabled: enabled }
   const withMode = sent === undefined ? {} : { BootSourceOverrideMode: sent }
-  const ways: Record<string, string>[] = [{ ...time, ...device, ...withMode }]
-  if (sent !== undefined && sent === now('mode')) ways.push({ ...time, ...device })
-  if (enabled === now('enabled')) ways.push({ ...device, ...withMode }, { ...device })
+  const [full, alone] = [
+    { ...time, ...device, ...withMode },
+    { ...time, ...device },
+  ]
+  const isSo = sent !== undefined && sent === modeNow
+  const ways: Record<string, string>[] = !isSo ? [full] : needed === undefined ? [alone, full] : [full, alone]
+  if (enabled === now(boot, 'enabled')) ways.push({ ...device, ...withMode }, { ...device })
   return ways.map((way) => split(boot, way))
 }
 

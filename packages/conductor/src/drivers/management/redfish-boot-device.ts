@@ -1,7 +1,7 @@
 import type { BootDevice } from '@ferrite/shared/contracts/nodes'
 import { explain, Fault, isFault } from '@ferrite/shared/fault'
 import type { Bmcs } from '../../bmc/redfish/bmcs.ts'
-import { bootOf, changesFor } from '../../bmc/redfish/boot-override.ts'
+import { bootOf, changesFor, modeShown } from '../../bmc/redfish/boot-override.ts'
 import type { Boot, Override } from '../../bmc/redfish/boot-override.ts'
 import type { Redfish } from '../../bmc/redfish/client.ts'
 import { quirksOf } from '../../bmc/redfish/quirks.ts'
@@ -75,13 +75,24 @@ export async function restoreBootDevice(bmcs: Bmcs, task: Task): Promise<void> {
 
 async function setFor(bmcs: Bmcs, task: Task, device: Device, enabled: Override['enabled']): Promise<void> {
   const machine = await machineOf(bmcs, task)
-  const target = targetFor(device, machine.boot)
-  const override = { target, enabled, mode: wantedMode(task) }
-  await task.effect(`set the boot device to ${device}`, (signal) => order(machine, override, task, signal))
+  const override = { target: targetFor(device, machine.boot), enabled, mode: wantedMode(task) }
+  const say = ({ bmc, boot }: Machine) =>
+    task.effect(`set the boot device to ${device}`, (signal) => order({ bmc, boot }, override, task, signal))
+  await say(machine)
+  const after = await shownAfter(bmcs, task, device, override)
+  if (override.mode === undefined || modeShown(machine.boot) !== override.mode) return
+  // The device came alone, as the mode was right, and the BMC has left that mode: now both are said.
+  if (modeShown(after.boot) === override.mode) return
+  await say(after)
+  await shownAfter(bmcs, task, device, override)
+}
+
+/** Reads until the BMC shows the device. Fault bmc_lied when it does not. */
+async function shownAfter(bmcs: Bmcs, task: Task, device: Device, { target, enabled }: Override): Promise<Machine> {
   for (const pauseMs of [0, 250, 1_000, 2_000, 4_000]) {
     await task.clock.sleep(pauseMs, task.signal)
-    const { boot } = await machineOf(bmcs, task)
-    const shown = boot.places.find((place) => place.target === target && place.enabled !== 'Disabled')
+    const machine = await machineOf(bmcs, task)
+    const shown = machine.boot.places.find((place) => place.target === target && place.enabled !== 'Disabled')
     if (!shown) continue
     // Some BMCs keep only "once", others only "continuous": the next boot, which matters, is right.
     if (shown.enabled !== enabled)
@@ -89,7 +100,7 @@ async function setFor(bmcs: Bmcs, task: Task, device: Device, enabled: Override[
         { device, asked: enabled, shown: shown.enabled },
         'BMC keeps the boot device for another time than asked',
       )
-    return
+    return machine
   }
   throw new Fault('bmc_lied', `the BMC of node ${task.node.uuid} took "${device}" as boot device, but does not show it`)
 }
@@ -111,12 +122,12 @@ function targetFor(device: Device, { system, allowed }: Boot): string {
 /** Milliseconds between tries while the firmware is testing the machine and takes no changes. */
 const postPausesMs = [5_000, 10_000, 20_000, 30_000, 30_000, 30_000]
 
-/** Tells the BMC in the fullest way first; one that refuses a part that says nothing new is told without it. */
+/** Tells the BMC in the likeliest way first; one that refuses it is told in the others, with more or with less. */
 async function order({ bmc, boot }: Machine, override: Override, task: Task, signal: AbortSignal): Promise<void> {
-  const [fullest, ...shorter] = changesFor(boot, override)
-  if (!fullest) throw new Fault('bug', 'there is no way to say a boot device')
+  const ways = changesFor(boot, override)
+  if (ways.length === 0) throw new Fault('bug', 'there is no way to say a boot device')
   let refused: unknown
-  for (const changes of [fullest, ...shorter]) {
+  for (const changes of ways) {
     try {
       for (const { resource, body } of changes) await patchAfterPost(bmc, { resource, body }, task, signal)
       return

@@ -10,8 +10,21 @@ import { run, runOk } from './run.ts'
 
 const labels = new Set(['ir-vfd-dev', 'ir-deploy', 'vmedia_boot_iso', 'config-2'])
 
-/** The parameters that the conductor put on the virtual medium we booted from. Fault not_found when no medium has any. */
-export async function virtualMediaParams(log: Logger): Promise<Map<string, string>> {
+/** Where the boot loader of an ISO image that our conductor made leaves the parameters: in the ramdisk itself. */
+const fromLoader = '/parameters.txt'
+
+/**
+ * The parameters that the conductor put on the virtual medium we booted from: brought along by its boot loader, else
+ * read from it, for which the kernel needs a driver. Fault not_found when no medium has any.
+ */
+export async function virtualMediaParams(log: Logger, brought = fromLoader): Promise<Map<string, string>> {
+  const text = await readFile(brought, 'utf8').catch(() => undefined)
+  if (text === undefined) return paramsOnMedia(log)
+  log.info({ file: brought }, 'the boot loader brought the parameters of the virtual medium')
+  return parseKernelParams(text)
+}
+
+async function paramsOnMedia(log: Logger): Promise<Map<string, string>> {
   const { stdout } = await runOk('lsblk', ['-J', '-b', '-O'], { maxOutputBytes: 16 * 1024 * 1024 })
   const media = flat(parseLsblk(stdout)).filter(({ label }) => labels.has(label?.toLowerCase() ?? ''))
   for (const medium of media) {

@@ -49,6 +49,29 @@ test('an ISO holds kernel, ramdisk, both configurations and the parameters, unde
   expect(text('isolinux/isolinux.cfg') + text('boot/grub/grub.cfg')).not.toContain('secret')
 })
 
+test.skipIf(!existsSync('/usr/bin/cpio'))(
+  'the boot loader hands over the parameters too, for a kernel that has no driver for the drive',
+  async () => {
+    await buildBootIso(options())
+    const { files } = readIso(await readFile(file('out.iso')))
+    const text = (name: string) => Buffer.from(files.get(name) ?? '').toString()
+    expect(text('isolinux/isolinux.cfg')).toContain(' INITRD /boot/ramdisk,/boot/params\n')
+    expect(text('boot/grub/grub.cfg')).toContain('\ninitrd /boot/ramdisk /boot/params\n')
+    const archive = files.get('boot/params') ?? new Uint8Array()
+    execFileSync('cpio', ['--extract', '--quiet'], { cwd: directory, input: archive })
+    expect(await readFile(file('parameters.txt'))).toEqual(Buffer.from(options().parameters ?? ''))
+    expect((await stat(file('parameters.txt'))).mode & 0o777).toBe(0o600)
+  },
+)
+
+test('an ISO for every machine has no parameters, and hands over the ramdisk alone', async () => {
+  const { parameters: _none, ...without } = options()
+  await buildBootIso(without)
+  const { files } = readIso(await readFile(file('out.iso')))
+  expect([...files.keys()].filter((name) => name.includes('param'))).toEqual([])
+  expect(Buffer.from(files.get('boot/grub/grub.cfg') ?? '').toString()).toContain('\ninitrd /boot/ramdisk\n')
+})
+
 test('the loader finds itself: its table has its place, its length and the sum of its words', async () => {
   await buildBootIso(options())
   const iso = await readFile(file('out.iso'))

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { Fault } from '@ferrite/shared/fault'
 import { bootCatalogue } from './el-torito.ts'
 import type { BootImage } from './el-torito.ts'
+import { initrdFile } from './initrd-file.ts'
 import { hybridBootSector, withBootInfo } from './isolinux.ts'
 import { sectorBytes } from './layout.ts'
 import { layIso } from './write.ts'
@@ -24,6 +25,7 @@ export type BootIsoOptions = {
 }
 
 const copyBytes = 4 * 1024 * 1024
+const parametersArchive = 'boot/params'
 
 /**
  * Writes an ISO that boots this kernel as a CD, as virtual media and from a USB stick, under BIOS, UEFI and Secure Boot.
@@ -33,13 +35,16 @@ export async function buildBootIso(options: BootIsoOptions): Promise<{ bytes: nu
   const { kernel, ramdisk, loaders, out, volumeId = 'ir-deploy' } = options
   const loader = (name: string) => path.join(loaders, name)
   const args = checkedLine(options.kernelArgs)
+  const parameters = options.parameters === undefined ? undefined : Buffer.from(options.parameters)
+  const ramdisks = ['/boot/ramdisk', ...(parameters ? [`/${parametersArchive}`] : [])]
   const small: Record<string, Buffer> = {
     '.disk/info': Buffer.from('Ferrite deploy ramdisk\n'),
-    'boot/grub/grub.cfg': Buffer.from(grubConfig(args)),
+    'boot/grub/grub.cfg': Buffer.from(grubConfig(args, ramdisks)),
     'isolinux/isolinux.bin': await readFile(loader('isolinux.bin')),
     'isolinux/ldlinux.c32': await readFile(loader('ldlinux.c32')),
-    'isolinux/isolinux.cfg': Buffer.from(isolinuxConfig(args)),
-    ...(options.parameters === undefined ? {} : { 'parameters.txt': Buffer.from(options.parameters) }),
+    'isolinux/isolinux.cfg': Buffer.from(isolinuxConfig(args, ramdisks)),
+    // The kernel may have no driver for the drive that the firmware boots from: the loader brings them as well.
+    ...(parameters && { 'parameters.txt': parameters, [parametersArchive]: initrdFile('parameters.txt', parameters) }),
   }
   const large: Record<string, string> = {
     'boot/vmlinuz': kernel,
@@ -81,14 +86,14 @@ function checkedLine(args: string): string {
 }
 
 /** Each word is quoted: to GRUB they are words of a script. */
-function grubConfig(args: string): string {
+function grubConfig(args: string, ramdisks: readonly string[]): string {
   const words = args.match(/(?:"[^"]*"|[^\s"])+/g) ?? []
   const quoted = words.map((word) => ` '${word.replaceAll('"', '').replaceAll("'", String.raw`'\''`)}'`)
-  return `set timeout=0\nlinux /boot/vmlinuz${quoted.join('')}\ninitrd /boot/ramdisk\nboot\n`
+  return `set timeout=0\nlinux /boot/vmlinuz${quoted.join('')}\ninitrd ${ramdisks.join(' ')}\nboot\n`
 }
 
-const isolinuxConfig = (args: string): string =>
-  `DEFAULT ferrite\nPROMPT 0\nTIMEOUT 0\nLABEL ferrite\n KERNEL /boot/vmlinuz\n INITRD /boot/ramdisk\n APPEND ${args}\n`
+const isolinuxConfig = (args: string, ramdisks: readonly string[]): string =>
+  `DEFAULT ferrite\nPROMPT 0\nTIMEOUT 0\nLABEL ferrite\n KERNEL /boot/vmlinuz\n INITRD ${ramdisks.join(',')}\n APPEND ${args}\n`
 
 function placeOf(files: readonly LaidFile[], name: string): BootImage {
   const found = files.find((file) => file.path === name)

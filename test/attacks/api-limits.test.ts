@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { EventEmitter } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer, type ServerResponse } from 'node:http'
 import { request } from 'node:https'
+import { connect, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -88,6 +90,21 @@ test('large bodies share a room: who finds it full comes back later, small ones 
   admit(data, { 'content-length': '6000000' })
   answered()
   admit(orders, { 'content-length': '6000000' })
+})
+
+test('who has gone before being let in takes no room: nothing would ever give it back', async () => {
+  const bodies = openBodies(10_000_000)
+  const orders = { auth: 'ferrite', maxBody: 9_000_000 } as unknown as DeclaredRoute
+  const large = { headers: { 'content-length': '6000000' } }
+  const { promise: gone, resolve } = Promise.withResolvers<ServerResponse>()
+  const server = createServer((_, response) => response.once('close', () => resolve(response)))
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  client.write('PUT / HTTP/1.1\r\nhost: a\r\ncontent-length: 6000000\r\n\r\n', () => client.destroy())
+  bodies.admit(orders, ...([large, { raw: await gone }] as unknown as Asked))
+  await new Promise((closed) => server.close(closed))
+  const next = [large, { raw: new EventEmitter() }] as unknown as Asked
+  expect(() => bodies.admit(orders, ...next)).not.toThrow()
 })
 
 test('X-Forwarded-For counts from trusted proxies only, and only what they added', () => {

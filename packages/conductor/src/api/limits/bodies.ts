@@ -26,6 +26,8 @@ export function openBodies(most = mostBytes): Bodies {
       if (held[who] > 0 && held[who] + bytes > most) {
         throw new Fault('busy', 'Too many large requests are under way; try again.', { retryAfter: 5 })
       }
+      // Who hung up while being let in is told of as gone no more: the room would be taken for ever.
+      if (reply.raw.destroyed) return
       held[who] += bytes
       reply.raw.once('close', () => (held[who] -= bytes))
     },

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { fakeImageServer, serveImage, writeHead } from '../fake-image-server.ts'
 import { quick, sha256 } from '../write-image.fixture.ts'
 import { fails, readAll } from './read-all.fixture.ts'
+import { ThroughputGuard } from './throughput-guard.ts'
 
 const data = randomBytes(3_000_017)
 const etag = '"v1"'
@@ -48,6 +49,19 @@ test('a server that drips is given up for its throughput, and the next mirror go
   const result = await readAll({ urls: [slow.url, good.url], limits })
   expect(result.digest).toBe(whole.digest)
   expect(result.bytesWasted).toBeGreaterThan(0)
+})
+
+test('the time that a server takes to answer counts once', async () => {
+  await using server = await fakeImageServer((request, socket) => {
+    setTimeout(() => serveImage(data, request, socket, { etag }), 150)
+  })
+  const waited = vi.spyOn(ThroughputGuard.prototype, 'waited')
+  onTestFinished(() => waited.mockRestore())
+  const started = performance.now()
+  expect(await readAll({ urls: [server.url] })).toMatchObject(whole)
+  const counted = waited.mock.calls.reduce((sum, [ms]) => sum + ms, 0)
+  expect(counted).toBeGreaterThan(140)
+  expect(counted).toBeLessThanOrEqual(performance.now() - started)
 })
 
 test('a body that ends before its length is resumed, and is a truncation when nothing more comes', async () => {

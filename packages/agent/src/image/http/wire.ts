@@ -96,6 +96,7 @@ export class Wire implements Disposable {
   async #connect(url: URL): Promise<void> {
     const { connectTimeoutMs, signal, tls } = this.#options
     if (signal.aborted) throw aborted(signal)
+    const since = performance.now()
     const host = url.hostname.replace(/^\[|\]$/g, '')
     const secure = url.protocol === 'https:'
     const port = Number(url.port || (secure ? 443 : 80))
@@ -133,6 +134,8 @@ export class Wire implements Disposable {
     if (this.failure) throw this.failure
     if (this.ended) throw new Fault('image_unreachable', `${this.name} closed the connection at once`)
     this.#lastByteAt = performance.now()
+    // From here on every wait for a byte tells of itself.
+    this.#options.guard?.waited(this.#lastByteAt - since)
     this.#watch = setInterval(() => this.#check(), Math.min(500, this.#options.stallTimeoutMs / 4))
   }
 

@@ -82,6 +82,20 @@ test('a mirror whose image is another one is left for the next; the last one dec
   expect(isZero((await target.content()).subarray(0, MiB))).toBe(true)
 })
 
+test('what ends a download from the next mirror is told as it is, beside what the mirror before it had', async () => {
+  const data = randomBytes(6 * MiB)
+  await using stale = await fakeImageServer((request, socket) => serveImage(randomBytes(9 * MiB), request, socket))
+  await using cut = await fakeImageServer((request, socket) =>
+    serveImage(data, request, socket, { etag: '"v1"', cutAfter: request.from === undefined ? 2 * MiB : 0 }),
+  )
+  await using target = await testDisk(diskBytes)
+  const failure = await writeImage(requestFor([stale.url, cut.url], data), target.disk, testContext()).catch(
+    (error: unknown) => error,
+  )
+  expect(failure).toSatisfy((error) => isFault(error, 'image_truncated'))
+  expect(String(failure)).toMatch(/closed the connection.*before that, the sha256 of .* is /)
+})
+
 test.each([
   ['too large', 200, diskBytes + 1, 'image_too_large'],
   ['empty', 200, 0, 'image_refused'],

@@ -43,6 +43,8 @@ export class ImageSource implements ByteSource, Disposable {
   #reconnections = new Reconnections()
   #starts = 0
   #lastFailure: Fault | undefined
+  /** Why the mirror before was left: what it gave was another image. */
+  #otherImage: Fault | undefined
 
   constructor(request: SourceRequest, signal: AbortSignal) {
     this.#request = request
@@ -96,6 +98,11 @@ export class ImageSource implements ByteSource, Disposable {
     this.#mirrors.shift()
     this.#guard.reset()
     this.#reconnections = new Reconnections()
+    // What is told of the next one is its own.
+    this.#starts = 0
+    this.#lastFailure = undefined
+    this.#otherImage = failure
+    this.resumes += 1
     this.bytesWasted += this.#position
     this.#position = 0
     this.#validator = undefined
@@ -135,12 +142,12 @@ export class ImageSource implements ByteSource, Disposable {
     if (!found.retry || found.details['giveUp'] === true) {
       this.#mirrors.shift()
       this.#guard.reset()
-      if (this.#mirrors.length === 0) throw found
+      if (this.#mirrors.length === 0) throw this.#last(found)
       return
     }
     this.#reconnections.lost()
     const { fruitless } = this.#reconnections
-    if (fruitless > this.#request.limits.maxFruitlessAttempts) throw this.#startsInVain(found)
+    if (fruitless > this.#request.limits.maxFruitlessAttempts) throw this.#last(this.#startsInVain(found))
     if (fruitless > 1 || this.#position === 0) this.#nextMirror()
     await this.#pause(found)
   }
@@ -169,7 +176,6 @@ export class ImageSource implements ByteSource, Disposable {
     const resume = this.#position > 0 && this.#validator !== undefined
     if (this.#starts > 0) this.resumes += 1
     const { limits, tls } = this.#request
-    const since = performance.now()
     const exchange = await this.#get(mirror, {
       tls,
       connectTimeoutMs: limits.connectTimeoutMs,
@@ -179,7 +185,6 @@ export class ImageSource implements ByteSource, Disposable {
       credential: this.#credential,
       headers: resume ? { range: `bytes=${this.#position}-`, 'if-range': this.#validator ?? '' } : {},
     })
-    this.#guard.waited(performance.now() - since)
     try {
       this.#accept(exchange, resume)
     } catch (error) {
@@ -232,6 +237,13 @@ export class ImageSource implements ByteSource, Disposable {
     this.#validator = validatorOf(exchange.head)
     this.#exchange = exchange
     if (again) throw new StartedAnew('the image begins again')
+  }
+
+  #last(failure: Fault): Fault {
+    const other = this.#otherImage
+    if (!other) return failure
+    const { code, message, details, cause } = failure
+    return new Fault(code, `${message}; before that, ${other.message}`, { ...details, cause })
   }
 
   /** What keeps a download from its end that begins again and again. */

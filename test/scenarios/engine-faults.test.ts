@@ -173,6 +173,35 @@ test('changed hardware managers start an automated cleaning over', async () => {
   expect(world.agents[0]?.received.filter((one) => one.name === 'clean.get_clean_steps')).toHaveLength(2)
 })
 
+test('a cleaning that starts over has been at work, so its failure asks for a person', async () => {
+  const offer = { priority: 9, interface: 'deploy', reboot_requested: false, abortable: true }
+  const clean_steps = {
+    Mine: [
+      { ...offer, step: 'one' },
+      { ...offer, step: 'two', priority: 8 },
+    ],
+  }
+  let asked = 0
+  await using world = new World({
+    'clean.get_clean_steps': () =>
+      (asked += 1) === 1
+        ? { result: { clean_steps, hardware_manager_version: { mine: '1' } } }
+        : { error: { details: 'no disks any more' } },
+    'clean.execute_clean_step': ({ step }) =>
+      (step as { step: string }).step === 'one'
+        ? { result: { clean_result: null, clean_step: step } }
+        : { status: 'CLEAN_VERSION_MISMATCH' },
+  })
+  await world.prepare({ provision_state: 'manageable' })
+  await world.start()
+  await world.request('provide')
+  expect(await world.settled()).toMatchObject({
+    provision_state: 'clean failed',
+    maintenance: true,
+    fault: 'clean failure',
+  })
+})
+
 test('a command whose answer is lost on the way is not sent twice', async () => {
   await using world = await begun({
     'deploy.execute_deploy_step': (params) => ({

@@ -95,7 +95,7 @@ function afterFailure(task: Task, flow: Flow, clean: boolean): NodeChanges {
       : rescue
   }
   // A ramdisk that did not come has touched nothing: the node can be tried again as it is.
-  const untouched = flow.index <= 0 && flow.steps[flow.index]?.internal === true
+  const untouched = flow.index <= 0 && flow.steps[flow.index]?.internal === true && !flow.replans
   if (untouched && clean) return rescue
   // Its disks may hold another's data, or its instance is not running.
   const fault = kind === 'clean' ? 'clean failure' : kind === 'service' ? 'service failure' : undefined

@@ -6,6 +6,7 @@ import { redfishBios } from '@ferrite/conductor/drivers/bios/redfish'
 import { redfishFirmware } from '@ferrite/conductor/drivers/firmware/redfish'
 import { redfishRaid } from '@ferrite/conductor/drivers/raid/redfish'
 import type { StepSettings } from '@ferrite/conductor/steps/settings'
+import { Fault } from '@ferrite/shared/fault'
 import { at, MemoryBmc } from './memory-bmc.ts'
 import { hastyClock } from './redfish-bench.ts'
 
@@ -67,6 +68,19 @@ test('BIOS settings are shown, changed in their own type, and count after a boot
   await expect(order(driver, 'apply_configuration', { settings: [{ name: 'No', value: 1 }] })).rejects.toThrow('No')
 })
 
+test('a BIOS that shows nothing of itself while the machine boots is asked again', async () => {
+  const shown: Record<string, unknown>[] = [{ Vt: 'Off' }, {}]
+  const bios = {
+    get Attributes() {
+      return shown.shift() ?? { Vt: 'On' }
+    },
+  }
+  const bmc = new MemoryBmc({ [system]: { Bios: at('/bios') }, '/bios': bios })
+  const { order } = taskOn({})
+  const asked = { settings: [{ name: 'Vt', value: 'On' }] }
+  expect(await order(redfishBios(bmc.bmcs, settings), 'apply_configuration', asked)).toEqual({ done: true })
+})
+
 test('a BIOS that keeps its old settings through the boot fails the step', async () => {
   const bmc = new MemoryBmc({ [system]: { Bios: at('/bios') }, '/bios': { Attributes: { Vt: 'Off' } } })
   const { order } = taskOn({})
@@ -102,7 +116,17 @@ test('firmware versions are shown; an update is waited for, also when the BMC fo
     current_version: '2.0',
     last_version_flashed: 'bmc-2.0.bin',
   })
-  bmc.acts = () => 'gone'
+  // While it restarts it may show none, or a web page.
+  const restarting = [
+    () => null,
+    () => {
+      throw new Fault('bmc_lied', 'a web page')
+    },
+  ]
+  bmc.acts = () => {
+    Object.defineProperty(manager, 'FirmwareVersion', { get: () => restarting.shift()?.() ?? '2.0' })
+    return 'gone'
+  }
   await expect(order(driver, 'update', asked)).rejects.toThrow('still shows version 2.0')
   await expect(order(driver, 'update', { settings: [{ component: 'disk', url: 'x' }] })).rejects.toThrow('settings')
 })

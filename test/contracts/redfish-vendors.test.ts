@@ -204,6 +204,19 @@ describe('an answer', () => {
     expect(bmc.calls.filter(({ path }) => path.includes('/Tasks/'))).toHaveLength(3)
   })
 
+  test('that takes an order and tells no task, or nothing that can be read, is believed by its state', async () => {
+    const { power, task } = await benchFor({
+      tree: standard,
+      answers({ method, path }, tree) {
+        if (method !== 'POST' || !path.endsWith('Reset')) return undefined
+        Object.assign(tree['/redfish/v1/Systems/1'] ?? {}, { PowerState: 'On' })
+        return { status: 202, body: 'Accepted' }
+      },
+    })
+    await power.setPowerState(task, 'power on')
+    expect(await power.getPowerState(task)).toBe('power on')
+  })
+
   test('with the power commands in a list of their own is looked up there', async () => {
     const path = '/redfish/v1/Systems/1/ResetActionInfo'
     const tree = structuredClone(standard)

@@ -48,7 +48,8 @@ export function relatedIn(response: OutboundResponse): string[] {
     .filter((one) => typeof one === 'string')
 }
 
-function bodyIn(response: OutboundResponse): unknown {
+/** The body of an answer; undefined when it is empty or no JSON. */
+export function bodyIn(response: OutboundResponse): unknown {
   try {
     return response.json()
   } catch {
@@ -69,7 +70,7 @@ export function messageOf(body: unknown): string {
   return clean([first, second].filter((text) => text && !(texts.length > 1 && general.test(text))).join(' '))
 }
 
-const property = (value: unknown, name: string): unknown =>
+export const property = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined
 
 // A BMC's text ends up in logs and in last_error: printable, short, without secrets.

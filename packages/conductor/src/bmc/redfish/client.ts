@@ -5,7 +5,7 @@ import { openOutbound } from '../../outbound/client.ts'
 import type { OutboundClient, OutboundRequest, OutboundResponse } from '../../outbound/client.ts'
 import type { Budget } from '../budget.ts'
 import { bmcBudget } from '../budget.ts'
-import { messageIdsIn, messageIn, messageOf, objectIn, relatedIn } from './answer.ts'
+import { bodyIn, messageIdsIn, messageIn, messageOf, objectIn, property, relatedIn } from './answer.ts'
 import { tlsFor } from './driver-info.ts'
 import type { RedfishInfo } from './driver-info.ts'
 import { ownPath } from './links.ts'
@@ -113,7 +113,7 @@ async function ended(
   signal: AbortSignal,
 ): Promise<ActionOutcome> {
   if (response.status >= 300) throw refusal(parts, what, response)
-  const monitor = response.status === 202 ? monitorOf(response, what) : undefined
+  const monitor = response.status === 202 ? monitorOf(response) : undefined
   return monitor === undefined ? 'done' : awaitTask(parts, monitor, what, signal)
 }
 
@@ -123,12 +123,13 @@ function adviceFor(status: number, ids: readonly string[]): string {
 }
 
 /** Where to ask how it ended: BMCs say so in a header, or only in the task that they answer with. */
-function monitorOf(response: OutboundResponse, what: string): string | undefined {
+function monitorOf(response: OutboundResponse): string | undefined {
   const location = response.headers['location']
   if (location) return ownPath(location)
-  const task = objectIn(response, what)
-  const isTask = String(task['@odata.type']).startsWith('#Task.')
-  const own = task['TaskMonitor'] ?? task['@odata.id']
+  // Anything else that comes with it says nothing: the order is taken, and the state will tell.
+  const task = bodyIn(response)
+  const isTask = String(property(task, '@odata.type')).startsWith('#Task.')
+  const own = property(task, 'TaskMonitor') ?? property(task, '@odata.id')
   return isTask && typeof own === 'string' ? own : undefined
 }
 

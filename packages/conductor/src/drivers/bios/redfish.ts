@@ -91,12 +91,14 @@ async function awaitSettings(bmcs: Bmcs, task: Task): Promise<StepOutcome> {
   return finish(bmcs, task)
 }
 
-/** A BMC may refuse to tell while the machine boots. */
+/** While the machine boots a BMC may refuse to tell, or show settings of nothing: that they are there was seen before. */
+const tellsNothing = ['bmc_unreachable', 'bmc_refused', 'bmc_lied', 'wrong_arguments'] as const
+
 async function hasSettings(bmcs: Bmcs, task: Task): Promise<boolean> {
   try {
     return (await differing(bmcs, task)).length === 0
   } catch (error) {
-    if (isFault(error, 'bmc_unreachable') || isFault(error, 'bmc_refused')) return false
+    if (tellsNothing.some((code) => isFault(error, code))) return false
     throw error
   }
 }

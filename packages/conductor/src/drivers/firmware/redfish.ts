@@ -81,16 +81,21 @@ async function updateOne(bmcs: Bmcs, task: Task, component: string, url: string)
   await noteFlashed(task, component, url)
 }
 
+/** A BMC that starts gives no answer, a refusal, or the page of a web server that is up before the rest. */
+const tellsNothing = ['bmc_unreachable', 'bmc_refused', 'bmc_lied'] as const
+
 /** A BMC that restarts itself forgets its task: the version tells then. */
 async function awaitChange(bmcs: Bmcs, task: Task, component: string, before: string | undefined): Promise<void> {
   const deadline = task.clock.monotonicMs() + longestUpdateMs
   while (task.clock.monotonicMs() < deadline) {
     await task.clock.sleep(pauseMs, task.signal)
     const now = await versions(bmcs, task).catch((error: unknown) => {
-      if (isFault(error, 'bmc_unreachable') || isFault(error, 'bmc_refused')) return undefined
+      if (tellsNothing.some((code) => isFault(error, code))) return undefined
       throw error
     })
-    if (now && now.get(component) !== before) return
+    // While it starts it may show no version at all.
+    const version = now?.get(component)
+    if (version !== undefined && version !== before) return
   }
   throw new Fault(
     'step_failed',

@@ -45,19 +45,30 @@ export const isSecretKey = (key: string): boolean => {
 
 /** A copy in which every value under a secret-looking key, at any depth, is the mask; nulls and empty values stay. */
 export function masked<T>(value: T, also: ReadonlySet<string> = new Set()): T {
-  return walk(value, also, 0) as T
+  return walk(value, { also, text: maskedText }, 0) as T
 }
 
-function walk(value: unknown, also: ReadonlySet<string>, depth: number): unknown {
+/** The same for a machine that is to fetch what URLs name: they keep their signatures. */
+export function maskedButUrls<T>(value: T): T {
+  return walk(
+    value,
+    { also: new Set(), text: (text) => text.replace(named, hidden).replace(userinfo, hiddenUser) },
+    0,
+  ) as T
+}
+
+type Rules = { also: ReadonlySet<string>; text: (text: string) => string }
+
+function walk(value: unknown, rules: Rules, depth: number): unknown {
   if (depth > 32) return mask
-  if (Array.isArray(value)) return value.map((item) => walk(item, also, depth + 1))
-  if (typeof value === 'string') return maskedText(value)
+  if (Array.isArray(value)) return value.map((item) => walk(item, rules, depth + 1))
+  if (typeof value === 'string') return rules.text(value)
   if (value === null || typeof value !== 'object') return value
   const shown: Record<string, unknown> = {}
   for (const key of Object.keys(value)) {
     const inner = (value as Record<string, unknown>)[key]
-    const hidden = (isSecretKey(key) || also.has(key)) && inner !== null && typeof inner !== 'boolean'
-    put(shown, key, hidden ? mask : walk(inner, also, depth + 1))
+    const isHidden = (isSecretKey(key) || rules.also.has(key)) && inner !== null && typeof inner !== 'boolean'
+    put(shown, key, isHidden ? mask : walk(inner, rules, depth + 1))
   }
   return shown
 }
@@ -74,12 +85,14 @@ const named =
   /((?:password|passwd|secret|token|authorization)["']?\s*[=:]\s*["']?(?:(?:basic|bearer)\s+)?)[^\s&"',;]+/gi
 const signed = /([?&](?:[\w.-]*(?:sig|signature|hmac|api[_-]?key|access[_-]?key))=)[^\s&"',;#]+/gi
 const userinfo = /(\b[a-z][a-z0-9+.-]*:\/\/)[^/\s@]+@/gi
+const hidden = `$1${mask}`
+const hiddenUser = `$1${mask}@`
 
 /** Hides `password=…`, `agent_token=…`, the signature of a signed URL and the user part of URLs inside free text. */
 export function maskedText(text: string): string {
   // No pattern can match without one of these.
   if (!text.includes('=') && !text.includes(':')) return text
-  return text.replace(named, `$1${mask}`).replace(signed, `$1${mask}`).replace(userinfo, `$1${mask}@`)
+  return text.replace(named, hidden).replace(signed, hidden).replace(userinfo, hiddenUser)
 }
 
 /**

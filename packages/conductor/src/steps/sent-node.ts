@@ -1,6 +1,6 @@
 import type { SentNode } from '@ferrite/shared/contracts/agent-commands'
 import type { PortRecord } from '@ferrite/shared/contracts/ports'
-import { masked } from '@ferrite/shared/redact'
+import { maskedButUrls } from '@ferrite/shared/redact'
 import { driverInternalInfo } from '../core/node-view.ts'
 import type { NodeRecord } from '../core/node.ts'
 
@@ -21,8 +21,8 @@ export function sentNode(node: NodeRecord): SentNode {
   const { internal: _internal, traits, lock_epoch: _epoch, lock_until: _until, ...record } = node
   return {
     ...naiveTimes(record),
-    driver_info: masked(node.driver_info),
-    instance_info: masked(node.instance_info),
+    driver_info: maskedButUrls(node.driver_info),
+    instance_info: maskedButUrls(node.instance_info),
     driver_internal_info: { ...eraseSettings, ...driverInternalInfo(node) },
     traits: { objects: traits.map((trait) => ({ node_id: node.id, trait })) },
     uuid: node.uuid,

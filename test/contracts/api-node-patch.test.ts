@@ -153,6 +153,8 @@ test('network_data is what OpenStack’s network_data.json is', async () => {
     links: [
       { id: 'a', type: 'phy', ethernet_mac_address: mac, mtu: null },
       { id: 'v', type: 'vlan', vlan_mac_address: mac, vlan_id: 7, vlan_link: 'a' },
+      // Ironic's own misspelling of 802.3ad.
+      { id: 'b', type: 'bond', ethernet_mac_address: mac, bond_mode: '802.1ad', bond_links: ['a'] },
     ],
     networks: [
       { id: 'n', link: 'a', network_id: 'n', type: 'ipv6', ip_address: 'fd00::5/64', routes: [] },

@@ -8,6 +8,8 @@ const link = { id: z.string(), mtu, vif_id: z.string().optional() }
 const plainTypes = ['bridge', 'dvs', 'hw_veb', 'hyperv', 'ovs', 'tap', 'vhostuser', 'vif', 'phy'] as const
 const bondModes = [
   '802.3ad',
+  // As older Ironic misspells it, and nothing else takes.
+  '802.1ad',
   'balance-rr',
   'active-backup',
   'balance-xor',

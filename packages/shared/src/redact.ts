@@ -84,7 +84,8 @@ function put(bag: Record<string, unknown>, key: string, value: unknown): void {
 const named =
   /((?:password|passwd|secret|token|authorization)["']?\s*[=:]\s*["']?(?:(?:basic|bearer)\s+)?)[^\s&"',;]+/gi
 const signed = /([?&](?:[\w.-]*(?:sig|signature|hmac|api[_-]?key|access[_-]?key))=)[^\s&"',;#]+/gi
-const userinfo = /(\b[a-z][a-z0-9+.-]*:\/\/)[^/\s@]+@/gi
+// No scheme is long; without a bound every letter of a long text would be looked at from every other.
+const userinfo = /(\b[a-z][a-z0-9+.-]{0,30}:\/\/)[^/\s@]+@/gi
 const hidden = `$1${mask}`
 const hiddenUser = `$1${mask}@`
 

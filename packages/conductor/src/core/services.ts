@@ -31,7 +31,7 @@ export interface Management {
 /** What hardware can do beside power and boot devices. Fault unsupported where the node's driver has no such thing. */
 export interface Hardware {
   injectNmi(ident: string): Promise<void>
-  /** These four are answered before they are done: what goes wrong, a driver's lack too, is the node's last_error. */
+  /** Of these four no failure is answered: what goes wrong, a driver's lack too, is the node's last_error. */
   setBootMode(ident: string, mode: BootMode): Promise<void>
   setSecureBoot(ident: string, on: boolean): Promise<void>
   attachVirtualMedia(ident: string, medium: VirtualMedium): Promise<void>

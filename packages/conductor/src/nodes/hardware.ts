@@ -22,7 +22,7 @@ export function createHardware(parts: WithNodeParts): Hardware {
       await task.interfaces.management.validate(task)
       await task.effect(name.replaceAll('_', ' '), () => work(task, able))
     })
-  /** As `managed`, but Ironic has answered by then: what goes wrong is told by the node's last_error. */
+  /** As `managed`, but what goes wrong is told by the node's last_error: Ironic has answered by then. */
   const ordered = <M extends OptionalMethod>(ident: string, method: M, name: string, work: Work<M>) =>
     change(ident, name.replaceAll('_', ' '), async (task) => {
       await task.interfaces.management.validate(task)

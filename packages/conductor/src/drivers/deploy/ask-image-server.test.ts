@@ -57,6 +57,13 @@ test('a server that does not know HEAD is asked for the first byte', async () =>
   await expect(ask(await serve(405, 404), task)).rejects.toThrow(/404/)
 })
 
+test('a URL that is signed for GET is asked so', async () => {
+  const signed = (url: string) => `${url}?X-Amz-Signature=ab`
+  await expect(ask(signed(await serve(403, 206)), task)).resolves.toBeUndefined()
+  await expect(ask(signed(await serve(403, 403)), task)).rejects.toThrow(/403/)
+  await expect(ask(await serve(403, 206), task)).rejects.toThrow(/403/)
+})
+
 test('nobody there, or a place that must not be asked, is told before anything is done', async () => {
   await expect(ask('http://127.0.0.1:9/x', task)).rejects.toThrow(/does not answer/)
   await expect(ask('http://169.254.169.254/latest', task)).rejects.toMatchObject({ code: 'invalid' })

@@ -47,7 +47,9 @@ async function ask(client: OutboundClient, url: URL, task: Task): Promise<Outbou
   const request = { path: url.origin + url.pathname + url.search, headers: { accept: '*/*' } }
   try {
     const head = await client.request({ ...request, method: 'HEAD', signal: task.signal })
-    if (head.status !== 405 && head.status !== 501) return head
+    // The signature of a URL may be for GET alone.
+    const isForGet = [405, 501].includes(head.status) || (head.status === 403 && url.search !== '')
+    if (!isForGet) return head
     return await client.request({ ...request, headers: { accept: '*/*', range: 'bytes=0-0' }, signal: task.signal })
   } catch (cause) {
     task.signal.throwIfAborted()

@@ -34,8 +34,9 @@ function taskOn(node: Partial<NodeRecord>, boot: () => void = () => {}) {
     save: async (set: object) => void (record = { ...record, ...set }),
     effect: (_what: string, work: () => Promise<unknown>) => work(),
   }
-  const order = (one: Interface, step: string, args: object = {}) => {
-    record = { ...record, internal: { flow: { index: 0, attempt: 1, steps: [{ step, args }] } } as never }
+  const order = (one: Interface, step: string, args: object = {}, internal: object = {}, flow: object = {}) => {
+    const own = { index: 0, attempt: 1, steps: [{ step, args }], ...flow }
+    record = { ...record, internal: { ...internal, flow: own } as never }
     return one.steps?.clean?.find((known) => known.step === step)?.run(task as unknown as Task)
   }
   return { task: task as unknown as Task, kept, order, node: () => record as NodeRecord }
@@ -87,6 +88,25 @@ test('a BIOS that keeps its old settings through the boot fails the step', async
   const asked = { settings: [{ name: 'Vt', value: 'On' }] }
   const step = order(redfishBios(bmc.bmcs, settings), 'apply_configuration', asked)
   await expect(step).rejects.toThrow('does not show the new Vt')
+})
+
+test('after a crash the ramdisk is waited for that its step had started, though nothing is left to do', async () => {
+  const bios = new MemoryBmc({ [system]: { Bios: at('/bios') }, '/bios': { Attributes: { Vt: 'On' } } })
+  const raid = new MemoryBmc({
+    [system]: { Storage: at('/storage') },
+    '/storage': { Members: [at('/storage/1')] },
+    '/storage/1': { Id: 'RAID.1', Volumes: at('/volumes'), Drives: [] },
+    '/volumes': { Members: [] },
+  })
+  const { order } = taskOn({})
+  const agent = { epoch: 2, booted_at: '2026-11-30T12:00:05Z', looked_up_from: '10.0.0.9' }
+  const crashed = { attempt: 2, ramdisk: true, step_started_at: '2026-11-30T12:00:00Z' }
+  const asked = { settings: [{ name: 'Vt', value: 'On' }] }
+  const waits = { wait_for_agent: 'boot' }
+  const changed = order(redfishBios(bios.bmcs, settings), 'apply_configuration', asked, { agent }, crashed)
+  expect(await changed).toEqual(waits)
+  const deleted = order(redfishRaid(raid.bmcs, settings), 'delete_configuration', {}, { agent }, crashed)
+  expect(await deleted).toEqual(waits)
 })
 
 test('firmware versions are shown; an update is waited for, also when the BMC forgets its task', async () => {

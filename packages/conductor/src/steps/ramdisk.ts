@@ -57,6 +57,13 @@ function agentIsHere({ node: { internal } }: Task): boolean {
   return ofThisStep && (agent.url !== undefined || agent.looked_up_from !== undefined)
 }
 
+/** After a crash: this very step had begun to boot its ramdisk anew, and the agent of before is not there any more. */
+export function bootWasBegun({ node: { internal } }: Task): boolean {
+  const { agent, flow } = internal
+  if (!flow?.ramdisk || !flow.step_started_at || flow.attempt < 2) return false
+  return !agent?.booted_at || agent.booted_at >= flow.step_started_at
+}
+
 async function beginEpoch(task: Task): Promise<void> {
   const { agent } = task.node.internal
   const fresh: AgentFacts = { epoch: (agent?.epoch ?? 0) + 1 }

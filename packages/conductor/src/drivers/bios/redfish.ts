@@ -7,6 +7,7 @@ import { systemOf } from '../../bmc/redfish/system.ts'
 import type { Interface, StepKind } from '../../core/interfaces.ts'
 import type { Step, StepOutcome } from '../../core/step.ts'
 import type { Task } from '../../core/task.ts'
+import { bootWasBegun } from '../../steps/ramdisk.ts'
 import { restarted } from '../../steps/reserved.ts'
 import type { StepSettings } from '../../steps/settings.ts'
 import { argsOf } from '../step-args.ts'
@@ -53,7 +54,9 @@ const apply = ({ bmcs, settings }: Parts, kind: StepKind): Step => ({
   async run(task) {
     const { bmc, resource, now } = await biosOf(bmcs, task)
     const change = wantedOf(task, now)
-    if (Object.keys(change).length === 0) return finish(bmcs, task)
+    if (Object.keys(change).length === 0) {
+      return bootWasBegun(task) ? restarted(task, kind, settings) : finish(bmcs, task)
+    }
     const at = linkIn(resource.body['@Redfish.Settings'], 'SettingsObject')
     const pending = at === undefined ? resource : await bmc.get(at, task.signal)
     await task.effect('change BIOS settings', () => bmc.patch(pending, { Attributes: change }, task.signal))

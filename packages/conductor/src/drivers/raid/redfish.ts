@@ -10,6 +10,7 @@ import type { Interface, StepKind } from '../../core/interfaces.ts'
 import type { Step, StepOutcome } from '../../core/step.ts'
 import type { Task } from '../../core/task.ts'
 import { withRoot } from '../../steps/raid-outcome.ts'
+import { bootWasBegun } from '../../steps/ramdisk.ts'
 import { restarted } from '../../steps/reserved.ts'
 import type { StepSettings } from '../../steps/settings.ts'
 import { argsOf } from '../step-args.ts'
@@ -73,7 +74,8 @@ async function bootUnlessDone(
   kind: StepKind,
   wanted: readonly Target[],
 ): Promise<StepOutcome> {
-  if ((await countOf(parts, task)) === wanted.length) return finish(parts, task, wanted)
+  const isDone = (await countOf(parts, task)) === wanted.length
+  if (isDone && !bootWasBegun(task)) return finish(parts, task, wanted)
   const outcome = await restarted(task, kind, parts.settings)
   return 'done' in outcome ? finish(parts, task, wanted) : outcome
 }

@@ -1,5 +1,6 @@
 import type { Step } from '../../core/step.ts'
 import { ensurePower, readPower, reboot } from '../power.ts'
+import { confirmWhenOff } from './confirm-boot-device.ts'
 
 /** Starts the deployed system. */
 export const bootInstance: Step = {
@@ -7,6 +8,7 @@ export const bootInstance: Step = {
   step: 'boot_instance',
   priority: 20,
   async run(task) {
+    await confirmWhenOff(task)
     if (task.node.disable_power_off) await reboot(task)
     else await ensurePower(task, 'power on')
     const power = (await readPower(task)) ?? 'unknown'

@@ -6,6 +6,7 @@ import type { Step } from '../../core/step.ts'
 import type { Task } from '../../core/task.ts'
 import { bootModeOf } from '../capabilities.ts'
 import { isPartitionImage } from '../image-info.ts'
+import { confirmBootDevice } from './confirm-boot-device.ts'
 
 /** Makes the written disk what the machine boots from: boot loader entries by the agent, boot device by the BMC. */
 export const prepareInstanceBoot: Step = {
@@ -75,25 +76,5 @@ async function runOrJoin(
       throw new Fault('agent_command_failed', `the agent’s command install_bootloader ended as ${now?.command_status}`)
     }
     await task.clock.sleep(1_000, task.signal)
-  }
-}
-
-/** The boot device must be the disk, by the BMC's own answer, wherever the BMC can say. */
-async function confirmBootDevice(task: Task): Promise<void> {
-  const { management } = task.interfaces
-  if (!(await management.supportedBootDevices(task)).includes('disk')) return
-  let now = await management.getBootDevice(task)
-  if (now.boot_device !== 'disk' && task.node.driver_info['force_persistent_boot_device'] !== 'Never') {
-    await task.effect('set the boot device to disk', () => management.setBootDevice(task, 'disk', { persistent: true }))
-    now = await management.getBootDevice(task)
-  }
-  // An unknown boot device is a BMC that cannot say; a different one is a BMC that did not do it.
-  if (now.boot_device !== null && now.boot_device !== 'disk') {
-    throw new Fault('bmc_lied', `the boot device was set to disk, but the BMC says "${now.boot_device}"`)
-  }
-  const { flow } = task.node.internal
-  if (flow) {
-    const confirmed = { ...flow.confirmed, boot_device: now.boot_device ?? 'unknown' }
-    await task.save({ internal: { flow: { ...flow, confirmed } } })
   }
 }

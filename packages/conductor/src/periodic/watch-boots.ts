@@ -25,8 +25,10 @@ export type BootWatchSettings = {
 }
 
 type Given = ProvisionParts & TaskParts & BootWatchSettings & { tracer: BootTracer }
-/** Since when each node's BMC has said "off" without a break, monotonic milliseconds. */
-type Parts = Given & { offSince: Map<string, number> }
+/** A node's newest sign, by the wall clock, and when it was first seen here: monotonic milliseconds. */
+type Heard = { signAt: number; seenMs: number }
+/** `offSince`: since when each node's BMC has said "off" without a break, monotonic milliseconds. */
+type Parts = Given & { offSince: Map<string, number>; heard: Map<string, Heard>; before: Map<string, Heard> }
 
 const waiting = ['wait call-back', 'clean wait', 'inspect wait', 'rescue wait', 'service wait']
 /** How long after the last sign a machine is asked for its power at all. */
@@ -36,12 +38,17 @@ const offMs = 20_000
 
 /** Ends boots that go nowhere, long before the limit for everything, with the last thing seen and what is likely. */
 export function watchBoots(given: Given): Periodic {
-  const parts: Parts = { ...given, offSince: new Map() }
+  const parts: Parts = { ...given, offSince: new Map(), heard: new Map(), before: new Map() }
   return {
     name: 'watch boots',
     everyMs: parts.everyMs,
-    run: (signal) =>
-      eachNode({ ...parts, signal, concurrency: 20 }, { in_states: waiting }, (node) => look(parts, node, signal)),
+    run: (signal) => {
+      parts.before = parts.heard
+      parts.heard = new Map()
+      return eachNode({ ...parts, signal, concurrency: 20 }, { in_states: waiting }, (node) =>
+        look(parts, node, signal),
+      )
+    },
   }
 }
 
@@ -49,7 +56,7 @@ async function look(parts: Parts, node: NodeRecord, signal: AbortSignal): Promis
   const boot = currentBoot(node)
   const busy = node.maintenance || node.reservation !== null || node.internal.flow?.phase !== 'waiting'
   if (!boot || busy || node.internal.agent?.url !== undefined) return
-  const silentMs = parts.clock.now().getTime() - lastSign(parts, node, boot)
+  const silentMs = silence(parts, node.uuid, lastSign(parts, node, boot))
   const limit = limitFor(parts, node, boot)
   const isLate = limit > 0 && silentMs >= limit
   if (!isLate && silentMs < quietMs) return void parts.offSince.delete(node.uuid)
@@ -64,6 +71,19 @@ async function look(parts: Parts, node: NodeRecord, signal: AbortSignal): Promis
 function currentBoot({ internal }: NodeRecord): BootTrace | undefined {
   const boot = internal.boots?.at(-1)
   return boot?.epoch === internal.agent?.epoch ? boot : undefined
+}
+
+/**
+ * By the wall clock, in which signs are noted, within what this process knows by itself: a clock that is set neither ends
+ * a boot nor lets it go on. A sign that is seen for the first time came after the last look.
+ */
+function silence({ before, heard, clock, everyMs }: Parts, uuid: string, signAt: number): number {
+  const now = clock.monotonicMs()
+  const known = before.get(uuid)
+  const seen = known?.signAt === signAt ? known : { signAt, seenMs: now }
+  heard.set(uuid, seen)
+  const certain = now - seen.seenMs
+  return Math.min(Math.max(clock.now().getTime() - signAt, certain), certain + everyMs)
 }
 
 function lastSign({ tracer, since }: Parts, node: NodeRecord, boot: BootTrace): number {

@@ -47,7 +47,7 @@ const servers = [
   'drivers/scsi/lpfc/',
   'drivers/scsi/isci/',
   ...['hpsa', 'mvsas', 'mvumi', 'arcmsr', '3w-9xxx', '3w-sas', 'mptsas', 'pm80xx', 'ses', 'enclosure', 'fnic', 'snic'],
-  ...['vmd', 'mmc_block', 'sdhci-pci', 'sdhci-acpi'],
+  ...['floppy', 'vmd', 'mmc_block', 'sdhci-pci', 'sdhci-acpi'],
   ...['xhci_pci', 'ehci_pci', 'ohci_pci', 'uhci_hcd', 'usb_storage', 'uas', 'usbhid', 'hid_generic'],
   ...['ipmi_si', 'ipmi_devintf', 'ipmi_ssif', 'ipmi_poweroff', 'ipmi_watchdog', 'acpi_ipmi', 'iTCO_wdt', 'i2c_i801'],
   ...['ast', 'mgag200', 'dmi_sysfs', 'edac_core', 'tpm_tis', 'tpm_crb'],

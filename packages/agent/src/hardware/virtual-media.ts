@@ -26,7 +26,10 @@ export async function virtualMediaParams(log: Logger, brought = fromLoader): Pro
 
 async function paramsOnMedia(log: Logger): Promise<Map<string, string>> {
   const { stdout } = await runOk('lsblk', ['-J', '-b', '-O'], { maxOutputBytes: 16 * 1024 * 1024 })
-  const media = flat(parseLsblk(stdout)).filter(({ label }) => labels.has(label?.toLowerCase() ?? ''))
+  const media: BlockDevice[] = []
+  for (const device of flat(parseLsblk(stdout))) {
+    if (labels.has((await labelOf(device)).toLowerCase())) media.push(device)
+  }
   for (const medium of media) {
     const device = medium.path ?? `/dev/${medium.kname}`
     const text = await parametersOn(device).catch((error: unknown) => {
@@ -39,6 +42,12 @@ async function paramsOnMedia(log: Logger): Promise<Map<string, string>> {
   throw new Fault('not_found', 'booted from virtual media, but no medium has a parameters.txt', {
     seen: media.map(({ kname }) => kname),
   })
+}
+
+/** udev does not look into floppies, so that lsblk has no label of theirs. */
+async function labelOf({ kname, label }: BlockDevice): Promise<string> {
+  if (label || !/^fd\d/.test(kname)) return label ?? ''
+  return (await run('blkid', ['-p', '-o', 'value', '-s', 'LABEL', `/dev/${kname}`])).stdout.trim()
 }
 
 const flat = (tree: readonly BlockDevice[]): BlockDevice[] =>

@@ -154,8 +154,12 @@ function parametersFor(task: Task, params: RamdiskParams): string {
   return `${renderKernelArgs(args, '\n')}\n`
 }
 
-const smallMedium = (parameters: string): Uint8Array =>
-  writeIso({ volumeId: parametersLabel, files: { 'parameters.txt': Buffer.from(parameters) } })
+/** A whole floppy (1.44 MB), as which a BMC may show it: one that is shorter than its drive cannot be read to its end. */
+function smallMedium(parameters: string): Uint8Array {
+  const medium = new Uint8Array(2880 * 512)
+  medium.set(writeIso({ volumeId: parametersLabel, files: { 'parameters.txt': Buffer.from(parameters) } }))
+  return medium
+}
 
 /** Has a medium written; those of earlier boots are deleted. The name is recorded first. */
 async function writeMedium(task: Task, media: BootMedia, write: (name: string) => Promise<void>): Promise<string> {

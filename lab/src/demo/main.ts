@@ -39,7 +39,7 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function shown(options: DemoOptions, dir: string, signal: AbortSignal): Promise<void> {
-  const { kind, why } = await kindOfMachines(options)
+  const { kind, why } = await kindOfMachines(options, signal)
   await using show = openShow(options, kind)
   if (why !== undefined) show.fact('machines', `processes here: ${why}`)
   const place = { dir, cacheDir: path.join(home, 'cache'), signal }
@@ -47,7 +47,10 @@ async function shown(options: DemoOptions, dir: string, signal: AbortSignal): Pr
 }
 
 /** Virtual machines where this computer has what they need, processes (and why) elsewhere, unless one is asked for. */
-async function kindOfMachines(options: DemoOptions): Promise<{ kind: 'vm' | 'process'; why?: string }> {
+async function kindOfMachines(
+  options: DemoOptions,
+  signal: AbortSignal,
+): Promise<{ kind: 'vm' | 'process'; why?: string }> {
   const { machinesAs, firmware, bmc, net, json } = options
   if (machinesAs === 'process') return { kind: 'process' }
   let isAnnounced = false
@@ -58,7 +61,7 @@ async function kindOfMachines(options: DemoOptions): Promise<{ kind: 'vm' | 'pro
     isAnnounced = true
     process.stderr.write(`${line}\n`)
   }
-  const why = whatIsMissing({ firmware: [firmware], bmcs: [bmc], net }) ?? (await whyNoRamdisk(say))
+  const why = whatIsMissing({ firmware: [firmware], bmcs: [bmc], net }) ?? (await whyNoRamdisk(say, signal))
   if (why === undefined) return { kind: 'vm' }
   if (machinesAs === 'vm') throw new CommandError('failed', why)
   return { kind: 'process', why }

@@ -13,7 +13,10 @@ const sources = ['packages/agent/src', 'packages/shared/src', 'ramdisk/src', 'ra
  * Kernel, ramdisk and boot loaders of this working tree, built by `pnpm ramdisk build` where they are missing or older
  * than what they are made of. What the build prints goes to `onLine`.
  */
-export async function ramdiskFiles(onLine: (line: string) => void = () => {}): Promise<RamdiskFiles> {
+export async function ramdiskFiles(
+  onLine: (line: string) => void = () => {},
+  signal?: AbortSignal,
+): Promise<RamdiskFiles> {
   const dir = path.join(root, '.ferrite/ramdisk/virtual')
   const files = {
     kernel: path.join(dir, 'vmlinuz'),
@@ -22,16 +25,17 @@ export async function ramdiskFiles(onLine: (line: string) => void = () => {}): P
   }
   const built = await Promise.all(Object.values(files).map((file) => changedAt(file)))
   const newest = Math.max(...(await Promise.all(sources.map((source) => newestIn(path.join(root, source))))))
-  if (built[1] === undefined || built.includes(undefined) || built[1] < newest) await build(onLine)
+  if (built[1] === undefined || built.includes(undefined) || built[1] < newest) await build(onLine, signal)
   return files
 }
 
-/** Why there can be no ramdisk here; undefined where there is one. */
-export async function whyNoRamdisk(onLine?: (line: string) => void): Promise<string | undefined> {
+/** Why there can be no ramdisk here; undefined where there is one. An interruption is no reason: it is thrown. */
+export async function whyNoRamdisk(onLine?: (line: string) => void, signal?: AbortSignal): Promise<string | undefined> {
   try {
-    await ramdiskFiles(onLine)
+    await ramdiskFiles(onLine, signal)
     return undefined
   } catch (error) {
+    signal?.throwIfAborted()
     return explain(error)
   }
 }
@@ -47,10 +51,11 @@ async function newestIn(directory: string): Promise<number> {
   return Math.max(0, ...times.map((time) => time ?? 0))
 }
 
-async function build(onLine: (line: string) => void): Promise<void> {
+async function build(onLine: (line: string) => void, signal: AbortSignal | undefined): Promise<void> {
   const child = spawn(process.execPath, [path.join(root, 'ramdisk/src/main.ts'), 'build'], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(signal && { signal }),
   })
   let last = ''
   const take = (chunk: Buffer) => {

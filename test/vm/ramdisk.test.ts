@@ -117,7 +117,7 @@ describe.skipIf(!hasQemu)('the ramdisk in a virtual machine', { timeout: 400_000
     await using machine = await powerOn({ directory, name, uefi, disk: file('disk'), boot, agentPort })
     const beat = await hello(conductor, machine)
     expect(beat.callback_url).toBe(`https://127.0.0.1:${agentPort}`)
-    expect(await machine.serial()).toContain('label=ir-deploy')
+    expect(await machine.serial()).toContain('the boot loader brought the parameters')
     expect(await machine.serial()).not.toContain(conductor.token)
   })
 })

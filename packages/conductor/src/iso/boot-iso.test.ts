@@ -64,12 +64,15 @@ test.skipIf(!existsSync('/usr/bin/cpio'))(
   },
 )
 
-test('an ISO for every machine has no parameters, and hands over the ramdisk alone', async () => {
+test('an ISO for every machine has no parameters, hands over the ramdisk alone, and is not secret', async () => {
   const { parameters: _none, ...without } = options()
   await buildBootIso(without)
   const { files } = readIso(await readFile(file('out.iso')))
   expect([...files.keys()].filter((name) => name.includes('param'))).toEqual([])
   expect(Buffer.from(files.get('boot/grub/grub.cfg') ?? '').toString()).toContain('\ninitrd /boot/ramdisk\n')
+  expect((await stat(file('out.iso'))).mode & 0o077).not.toBe(0)
+  await buildBootIso(options())
+  expect((await stat(file('out.iso'))).mode & 0o077).toBe(0)
 })
 
 test('the loader finds itself: its table has its place, its length and the sum of its words', async () => {

@@ -62,7 +62,8 @@ export async function buildBootIso(options: BootIsoOptions): Promise<{ bytes: nu
   small['isolinux/isolinux.bin'] = withBootInfo(small['isolinux/isolinux.bin'] ?? Buffer.alloc(0), bios.sector)
   const disk = { bios, efi: placeOf(laid.files, 'boot/esp.img'), sectors: laid.sectors }
   laid.head.set(hybridBootSector(await readFile(loader('isohdpfx.bin')), disk))
-  await writeWhole(out, async (file) => {
+  // With a token in it, it is for its owner only; one for every machine is for whoever serves it.
+  await writeWhole(out, parameters ? 0o600 : 0o644, async (file) => {
     await file.write(laid.head, 0, laid.head.length, 0)
     for (const { path: name, sector } of laid.files) {
       const content = small[name]
@@ -120,11 +121,10 @@ async function copyInto(to: FileHandle, source: string, offset: number): Promise
   }
 }
 
-/** Readable for its owner only: it may carry a token. */
-async function writeWhole(out: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
+async function writeWhole(out: string, mode: number, write: (file: FileHandle) => Promise<void>): Promise<void> {
   const part = `${out}.part`
   try {
-    await using file = await open(part, 'w', 0o600)
+    await using file = await open(part, 'w', mode)
     await write(file)
   } catch (error) {
     await rm(part, { force: true })

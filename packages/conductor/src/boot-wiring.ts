@@ -195,3 +195,10 @@ async function filesInUse(store: Store): Promise<Set<string>> {
   }
   return digests
 }
+
+/** Boot media that nodes still have to boot from. */
+export async function mediaInUse(store: Store): Promise<Set<string>> {
+  const names = new Set<string>()
+  for await (const { internal } of everyNode(store)) for (const name of internal.boot_media ?? []) names.add(name)
+  return names
+}

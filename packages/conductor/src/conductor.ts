@@ -4,7 +4,7 @@ import { Secret } from '@ferrite/shared/secret'
 import { agentOpener } from './agent-opener.ts'
 import { openBmcs, type Bmcs } from './bmc/redfish/bmcs.ts'
 import type { SessionVault } from './bmc/redfish/session.ts'
-import { openBootSide, type BootSide } from './boot-wiring.ts'
+import { mediaInUse, openBootSide, type BootSide } from './boot-wiring.ts'
 import { openBootMedia, type BootMedia } from './boot-media.ts'
 import type { Config } from './config.ts'
 import { buildConfigdrive } from './configdrive/build.ts'
@@ -36,7 +36,6 @@ import { createProvision } from './provision/provision.ts'
 import { workOn } from './provision/work-on.ts'
 import { createPlacer, type Placer } from './resources/placer.ts'
 import { stepSettings } from './step-settings.ts'
-import { everyNode } from './store/every-node.ts'
 import type { Store } from './store/store.ts'
 import { createWorkLoop } from './work/loop.ts'
 import { openTask, type TaskParts } from './work/task.ts'
@@ -247,10 +246,4 @@ function lifecycle({
       await boot[Symbol.asyncDispose]()
     },
   }
-}
-
-async function mediaInUse(store: Store): Promise<Set<string>> {
-  const names = new Set<string>()
-  for await (const { internal } of everyNode(store)) for (const name of internal.boot_media ?? []) names.add(name)
-  return names
 }

@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Fault, isFault } from '@ferrite/shared/fault'
 import type { ByteSource } from '../byte-source.ts'
 import type { WriteRequest } from '../request.ts'
+import { checkRange } from './check-range.ts'
 import { credentialFor, get } from './exchange.ts'
 import type { BoundCredential, Exchange, GetOptions } from './exchange.ts'
-import { imageUrl, shownUrl } from './image-url.ts'
-import { contentRange, validatorOf } from './response-head.ts'
+import { Mirrors } from './mirrors.ts'
+import { validatorOf } from './response-head.ts'
 import { Reconnections } from './reconnections.ts'
 import { ThroughputGuard } from './throughput-guard.ts'
 import { aborted } from './wire.ts'
@@ -29,7 +30,7 @@ export class ImageSource implements ByteSource, Disposable {
   resumes = 0
   /** Length of the whole image, null when the server does not say. */
   totalBytes: number | null = null
-  readonly #mirrors: URL[]
+  readonly #mirrors: Mirrors
   readonly #credential: BoundCredential | undefined
   readonly #request: SourceRequest
   readonly #signal: AbortSignal
@@ -43,20 +44,18 @@ export class ImageSource implements ByteSource, Disposable {
   #reconnections = new Reconnections()
   #starts = 0
   #lastFailure: Fault | undefined
-  /** Why the mirror before was left: what it gave was another image. */
-  #otherImage: Fault | undefined
 
   constructor(request: SourceRequest, signal: AbortSignal) {
     this.#request = request
     this.#signal = signal
-    this.#mirrors = request.urls.map((text) => imageUrl(text))
-    this.#credential = credentialFor(request.authorization, this.#mirrors[0])
+    this.#mirrors = new Mirrors(request.urls)
+    this.#credential = credentialFor(request.authorization, this.#mirrors.current)
     this.#guard = new ThroughputGuard(request.limits.minBytesPerSecond, request.limits.throughputWindowMs)
   }
 
   /** The mirror in use, as it may be shown. */
   get url(): string {
-    return this.#mirrors[0] ? shownUrl(this.#mirrors[0]) : ''
+    return this.#mirrors.shown
   }
 
   /** Bytes that came over the network, up to this moment. */
@@ -93,15 +92,14 @@ export class ImageSource implements ByteSource, Disposable {
    * `failure` where there is none.
    */
   abandonMirror(failure: Fault): never {
-    if (this.#mirrors.length < 2) throw failure
+    if (this.#mirrors.count < 2) throw failure
     this[Symbol.dispose]()
-    this.#mirrors.shift()
+    this.#mirrors.drop(failure)
     this.#guard.reset()
     this.#reconnections = new Reconnections()
     // What is told of the next one is its own.
     this.#starts = 0
     this.#lastFailure = undefined
-    this.#otherImage = failure
     this.resumes += 1
     this.bytesWasted += this.#position
     this.#position = 0
@@ -140,25 +138,20 @@ export class ImageSource implements ByteSource, Disposable {
     this.#lastFailure = failure
     const found = this.#guard.tooSlow() ? this.#guard.fault(this.url) : failure
     if (!found.retry || found.details['giveUp'] === true) {
-      this.#mirrors.shift()
+      this.#mirrors.drop()
       this.#guard.reset()
-      if (this.#mirrors.length === 0) throw this.#last(found)
+      if (this.#mirrors.count === 0) throw this.#mirrors.explained(found)
       return
     }
     this.#reconnections.lost()
     const { fruitless } = this.#reconnections
-    if (fruitless > this.#request.limits.maxFruitlessAttempts) throw this.#last(this.#startsInVain(found))
-    if (fruitless > 1 || this.#position === 0) this.#nextMirror()
+    if (fruitless > this.#request.limits.maxFruitlessAttempts) throw this.#mirrors.explained(this.#startsInVain(found))
+    if (fruitless > 1 || this.#position === 0) this.#mirrors.rotate()
     await this.#pause(found)
   }
 
-  #nextMirror(): void {
-    const first = this.#mirrors.shift()
-    if (first) this.#mirrors.push(first)
-  }
-
   async #pause(error: Fault): Promise<void> {
-    const mayTryAtOnce = this.#position > 0 || this.#mirrors.length > 1
+    const mayTryAtOnce = this.#position > 0 || this.#mirrors.count > 1
     const asked = Number(error.details['retryAfterMs'] ?? 0)
     const pauseMs = this.#reconnections.pauseMs(this.#request.limits, { mayTryAtOnce, asked })
     if (pauseMs === 0) return
@@ -171,7 +164,7 @@ export class ImageSource implements ByteSource, Disposable {
   }
 
   async #connect(): Promise<void> {
-    const mirror = this.#mirrors[0]
+    const mirror = this.#mirrors.current
     if (!mirror) throw new Fault('invalid', 'no image URL was given')
     const resume = this.#position > 0 && this.#validator !== undefined
     if (this.#starts > 0) this.resumes += 1
@@ -210,19 +203,10 @@ export class ImageSource implements ByteSource, Disposable {
   }
 
   #acceptRange(exchange: Exchange, resume: boolean): void {
-    const range = contentRange(exchange.head.headers.get('content-range'))
-    if (!resume || !range || range.start !== this.#position) {
-      throw new Fault('image_refused', `${this.url} answered with another range than byte ${this.#position} onwards`)
-    }
-    const { start, end, total } = range
-    const wrongLength = exchange.length !== null && exchange.length !== end - start + 1
-    if (wrongLength || (total !== null && this.totalBytes !== null && total !== this.totalBytes)) {
-      throw new Fault('image_refused', `${this.url} answered with a range whose lengths contradict each other`)
-    }
-    const validator = validatorOf(exchange.head)
-    if (validator !== undefined && validator !== this.#validator) {
-      throw new Fault('image_refused', `${this.url} answered with a range of a changed image`)
-    }
+    const [url, position, totalBytes] = [this.url, this.#position, this.totalBytes]
+    // A range that nobody asked for has nothing to be checked by.
+    const validator = resume ? this.#validator : undefined
+    const total = checkRange(exchange, { url, position, totalBytes, validator })
     this.totalBytes ??= total
     this.#exchange = exchange
   }
@@ -237,13 +221,6 @@ export class ImageSource implements ByteSource, Disposable {
     this.#validator = validatorOf(exchange.head)
     this.#exchange = exchange
     if (again) throw new StartedAnew('the image begins again')
-  }
-
-  #last(failure: Fault): Fault {
-    const other = this.#otherImage
-    if (!other) return failure
-    const { code, message, details, cause } = failure
-    return new Fault(code, `${message}; before that, ${other.message}`, { ...details, cause })
   }
 
   /** What keeps a download from its end that begins again and again. */

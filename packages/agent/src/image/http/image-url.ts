@@ -1,4 +1,5 @@
 import { Fault } from '@ferrite/shared/fault'
+import { withoutEscapes } from '@ferrite/shared/url-escapes'
 
 /** Parses an http or https URL. Fault invalid for anything else, without repeating its user part or query. */
 export function imageUrl(text: string, base?: URL): URL {
@@ -16,22 +17,12 @@ export const shownUrl = (url: URL): string => `${url.protocol}//${url.host}${url
 
 /** Last path segment, decoded: the name by which a checksum file knows the image. */
 export function baseName(url: URL): string {
-  return decoded(url.pathname.split('/').at(-1) ?? '')
-}
-
-/** A `%` that begins no escape is one that somebody forgot to write as `%25`. */
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part)
-  } catch (error) {
-    if (error instanceof URIError) return part
-    throw error
-  }
+  return withoutEscapes(url.pathname.split('/').at(-1) ?? '')
 }
 
 /** `Basic …` of the URL's user part, as curl and Python's requests send it. */
 export function userinfoAuthorization(url: URL): string | undefined {
   if (url.username === '' && url.password === '') return undefined
-  const pair = `${decoded(url.username)}:${decoded(url.password)}`
+  const pair = `${withoutEscapes(url.username)}:${withoutEscapes(url.password)}`
   return `Basic ${Buffer.from(pair, 'utf8').toString('base64')}`
 }

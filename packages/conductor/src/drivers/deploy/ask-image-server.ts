@@ -1,5 +1,6 @@
 import { Fault, isFault } from '@ferrite/shared/fault'
 import { Secret } from '@ferrite/shared/secret'
+import { withoutEscapes } from '@ferrite/shared/url-escapes'
 import type { Task } from '../../core/task.ts'
 import { plainAddress, within } from '../../outbound/addresses.ts'
 import { openOutbound, type OutboundClient, type OutboundResponse } from '../../outbound/client.ts'
@@ -77,17 +78,7 @@ function credentialFor(url: URL, { node }: Task): BoundCredential | undefined {
     return BoundCredential.basic(url.origin, user, new Secret(password))
   }
   if (url.username === '' && url.password === '') return undefined
-  return BoundCredential.basic(url.origin, decoded(url.username), new Secret(decoded(url.password)))
-}
-
-/** A `%` that begins no escape is one that somebody forgot to write as `%25`. */
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part)
-  } catch (error) {
-    if (error instanceof URIError) return part
-    throw error
-  }
+  return BoundCredential.basic(url.origin, withoutEscapes(url.username), new Secret(withoutEscapes(url.password)))
 }
 
 const shown = (url: URL): string => `${url.origin}${url.pathname}`

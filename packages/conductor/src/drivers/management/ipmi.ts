@@ -1,4 +1,4 @@
-import { explain, Fault, isFault } from '@ferrite/shared/fault'
+import { Fault, isFault } from '@ferrite/shared/fault'
 import type { IpmiBmcs } from '../../bmc/ipmi/bmcs.ts'
 import {
   bootFlagsRequest,
@@ -15,6 +15,7 @@ import type { ManagementInterface } from '../../core/interfaces.ts'
 import type { Task } from '../../core/task.ts'
 import { bootModeOf, capability } from '../../steps/capabilities.ts'
 import { bootDeviceCheck } from '../check-bmc.ts'
+import { restoreEachBootDevice } from './each-boot-device.ts'
 
 /** Boot device, sensors and identification over IPMI, by ipmitool. */
 export const ipmiManagement = (bmcs: IpmiBmcs): ManagementInterface => ({
@@ -53,20 +54,8 @@ export const ipmiManagement = (bmcs: IpmiBmcs): ManagementInterface => ({
 })
 
 /** Before a power-on that we command, where the operator says that the BMC forgets. */
-export async function restoreIpmiBootDevice(bmcs: IpmiBmcs, task: Task): Promise<void> {
-  const device = task.node.internal.each_boot_device
-  if (!device || !isIpmiBootDevice(device)) return
-  try {
-    await setBootDevice(bmcs, task, device, true)
-  } catch (error) {
-    task.signal.throwIfAborted()
-    if (isFault(error, 'lease_lost')) throw error
-    task.log.warn(
-      { device, reason: explain(error) },
-      'cannot set the boot device again; the firmware’s own order counts',
-    )
-  }
-}
+export const restoreIpmiBootDevice = (bmcs: IpmiBmcs, task: Task): Promise<void> =>
+  restoreEachBootDevice(task, isIpmiBootDevice, (device) => setBootDevice(bmcs, task, device, true))
 
 async function setBootDevice(bmcs: IpmiBmcs, task: Task, device: IpmiBootDevice, persistent: boolean): Promise<void> {
   const bmc = bmcs.of(task.node.driver_info)

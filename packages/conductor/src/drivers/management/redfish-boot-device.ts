@@ -8,6 +8,7 @@ import { quirksOf } from '../../bmc/redfish/quirks.ts'
 import { systemOf } from '../../bmc/redfish/system.ts'
 import type { Task } from '../../core/task.ts'
 import { bootModeOf, capability } from '../../steps/capabilities.ts'
+import { restoreEachBootDevice } from './each-boot-device.ts'
 
 const targets = {
   pxe: ['Pxe'],
@@ -57,21 +58,9 @@ export async function setBootDevice(bmcs: Bmcs, task: Task, device: BootDevice, 
   }
 }
 
-/** Before a power-on that we command. A boot order that the machine has anyway is better than none. */
-export async function restoreBootDevice(bmcs: Bmcs, task: Task): Promise<void> {
-  const device = task.node.internal.each_boot_device
-  if (!device || !isDevice(device)) return
-  try {
-    await setFor(bmcs, task, device, 'Once')
-  } catch (error) {
-    task.signal.throwIfAborted()
-    if (isFault(error, 'lease_lost')) throw error
-    task.log.warn(
-      { device, reason: explain(error) },
-      'cannot set the boot device again; the firmware’s own order counts',
-    )
-  }
-}
+/** Before a power-on that we command. */
+export const restoreBootDevice = (bmcs: Bmcs, task: Task): Promise<void> =>
+  restoreEachBootDevice(task, isDevice, (device) => setFor(bmcs, task, device, 'Once'))
 
 async function setFor(bmcs: Bmcs, task: Task, device: Device, enabled: Override['enabled']): Promise<void> {
   const machine = await machineOf(bmcs, task)
